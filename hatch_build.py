@@ -11,7 +11,6 @@ import difflib
 import gzip
 import hashlib
 import importlib.util
-import os
 import shutil
 import subprocess
 import sys
@@ -134,11 +133,8 @@ def icon_symbol(icons: Path, name: str) -> str:
         tag = shape.tag.rpartition("}")[2]
         attributes = "".join(f' {key}="{value}"' for key, value in shape.attrib.items())
         shapes.append(f"<{tag}{attributes}/>")
-    paint = (
-        'fill="currentColor" stroke="none"'
-        if filled
-        else 'fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" stroke-linejoin="round"'
-    )
+    stroke = 'stroke="currentColor" stroke-width="2" stroke-linecap="round" stroke-linejoin="round"'
+    paint = 'fill="currentColor"' if filled else f'fill="none" {stroke}'
     return f'<symbol id="{name}" viewBox="0 0 24 24" {paint}>{"".join(shapes)}</symbol>'
 
 
@@ -185,8 +181,8 @@ def build(root: Path = ROOT, *, force: bool = False) -> bool:
         copy_files(root, fresh)
         (fresh / STAMP).write_text(fingerprint(root) + "\n")
         if vendor.exists():
-            os.replace(vendor, Path(work) / "old")
-        os.replace(fresh, vendor)
+            vendor.replace(Path(work) / "old")
+        fresh.replace(vendor)
     return True
 
 
