@@ -1,0 +1,1 @@
+"""One module per revision. A revision never imports `amity.database.schema`: it must not change with it."""

@@ -1,0 +1,1 @@
+"""The entity document: meta-schema, loader, kinds of fields, tables, and its part of a plan."""
