@@ -58,7 +58,7 @@ class Policy(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RolePolicy:
-    """The first cut: *admin* and *staff* work with all records, the system does everything, others nothing."""
+    """The first cut: *admin* and *staff* work with all records, others with none."""
 
     working_roles: frozenset[str] = frozenset({"admin", "staff"})
 

@@ -134,7 +134,7 @@ class Database:
                 with connection.begin():
                     if self.dialect == "postgresql":
                         lock = "pg_advisory_xact_lock" if exclusive else "pg_advisory_xact_lock_shared"
-                        connection.execute(text(f"SELECT {lock}(:key)"), {"key": WORKSPACE_LOCK})  # noqa: S608
+                        connection.execute(text(f"SELECT {lock}(:key)"), {"key": WORKSPACE_LOCK})
                     yield connection
         finally:
             if queued:

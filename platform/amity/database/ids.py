@@ -12,7 +12,7 @@ _last = 0
 
 def new_id() -> str:
     """Make an id as lower-case text of 36 characters; ids of one process never go backwards."""
-    global _last  # noqa: PLW0603 - a clock, not state of a workspace
+    global _last  # a clock, not state of a workspace
     with _guard:
         # 48 bits of milliseconds and 12 bits of the fraction of the millisecond (RFC 9562, method 3).
         ticks = time.time_ns() * 4096 // 1_000_000

@@ -116,7 +116,7 @@ stored_column: Final = Table(
 """Columns of those tables, never renamed, never retyped.
 
 `role` is the kind's own name of the column ("" the value, "fold" the shadow key, ...), `type` a storage
-type's name, `state`: building (a running apply fills it), live, parked (removed or converted away, restorable)
+type's name, `state`: building (a running apply fills it), live, parked (gone, restorable)
 or purged (empty, may be reused for the same type).
 """
 

@@ -45,7 +45,7 @@ class LinkField:
 
 @dataclass(frozen=True)
 class Field:
-    """One field of an entity. Equality is identity of the revision it belongs to; use `id` across revisions."""
+    """One field of an entity. Across revisions compare by `id`."""
 
     id: str
     name: str
