@@ -7,8 +7,9 @@ import shutil
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
-import hatch_build
 import pytest
+
+import hatch_build
 
 ROOT = Path(hatch_build.__file__).parent
 

@@ -1,0 +1,109 @@
+"""Fixtures with a real browser: Debian's chromium, accessibility checks and pictures for the docs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.support.needs import missing
+
+ROOT = Path(__file__).parents[2]
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+IMAGES = ROOT / "docs" / "images"
+MAX_IMAGE_BYTES = 250_000
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """Start the machine's own chromium; playwright's download is never used."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if chromium is None:
+        missing("chromium", "install it with the system's packages (Debian: apt-get install chromium)")
+    return {**browser_type_launch_args, "executable_path": chromium, "args": FLAGS}
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
+    """One size and language for all tests and pictures."""
+    return {
+        **browser_context_args,
+        "viewport": {"width": 1280, "height": 800},
+        "locale": "en-GB",
+        "timezone_id": "Europe/Berlin",
+        "reduced_motion": "reduce",
+    }
+
+
+@pytest.fixture
+def axe() -> Callable[..., None]:
+    """Check a page with axe-core: `axe(page)` fails with every violation, its rule, place and help.
+
+    The script comes in over the debugging protocol, so the page's own Content-Security-Policy stays as it is.
+    """
+    if not AXE.is_file():
+        missing("axe-core", "run python hatch_build.py --force")
+    source = AXE.read_text(encoding="utf-8")
+
+    def check(page: Page, *, within: str | None = None) -> None:
+        page.evaluate(source)
+        context: Any = {"include": [[within]]} if within else None
+        result = page.evaluate(
+            "([context, tags]) => axe.run(context || document, {runOnly: tags, resultTypes: ['violations']})",
+            [context, AXE_TAGS],
+        )
+        lines = [
+            f"{violation['id']} ({violation['impact']}): {violation['help']}\n"
+            + "\n".join(f"    {node['target'][0]}: {node['html'][:160]}" for node in violation["nodes"][:5])
+            for violation in result["violations"]
+        ]
+        assert not lines, f"axe-core on {page.url}:\n" + "\n".join(lines)
+
+    return check
+
+
+@pytest.fixture
+def screenshot() -> Callable[..., None]:
+    """Take a picture for the docs: `screenshot(page, "list")` writes docs/images/list.png.
+
+    Only with AMITY_SCREENSHOTS=1 (`make screenshots`); otherwise nothing happens.
+    """
+
+    def take(page: Page, name: str, *, full_page: bool = False) -> None:
+        if os.environ.get("AMITY_SCREENSHOTS") != "1":
+            return
+        IMAGES.mkdir(parents=True, exist_ok=True)
+        picture = page.screenshot(full_page=full_page, animations="disabled", caret="hide")
+        assert len(picture) < MAX_IMAGE_BYTES, f"{name}.png has {len(picture)} bytes; show less on it"
+        (IMAGES / f"{name}.png").write_bytes(picture)
+
+    return take
+
+
+@pytest.fixture
+def console(page: Page) -> list[str]:
+    """What went wrong in the page so far: script errors, refused styles and scripts, failed requests."""
+    found: list[str] = []
+    page.on("pageerror", lambda error: found.append(f"script error: {error}"))
+    page.on(
+        "console",
+        lambda message: found.append(message.text) if message.type in ("error", "warning") else None,
+    )
+    return found

@@ -1,0 +1,1 @@
+"""Fixtures with a real `amity serve` process."""
