@@ -1,0 +1,238 @@
+"""Functions over dates, moments, times of day and durations; parts of moments are those of UTC."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from amity.expressions import arithmetic
+from amity.expressions.scope import Function, Signature
+from amity.expressions.types import DATE, DATETIME, DURATION, INT, TEXT, TIME
+
+_MOMENT: Final = re.compile(
+    r"(\d{4}-\d{2}-\d{2})[Tt](\d{2}:\d{2}:\d{2})(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII
+)
+_DURATION: Final = re.compile(r"(\d{1,20}(?:\.\d{1,20})?|\.\d{1,20})(ns|us|µs|ms|s|m|h)", re.ASCII)
+_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_TIME: Final = re.compile(r"\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?", re.ASCII)
+_OFFSET: Final = re.compile(r"([+-]?)(\d{2}):(\d{2})", re.ASCII)
+_EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_UNITS: Final = {
+    "ns": Decimal("0.001"), "us": Decimal(1), "µs": Decimal(1), "ms": Decimal(1_000),
+    "s": Decimal(1_000_000), "m": Decimal(60_000_000), "h": Decimal(3_600_000_000),
+}  # fmt: skip
+_SECOND: Final = 1_000_000
+_LENGTHS: Final = {
+    "seconds": _SECOND, "minutes": 60 * _SECOND, "hours": 3600 * _SECOND,
+    "days": 86_400 * _SECOND, "weeks": 604_800 * _SECOND,
+}  # fmt: skip
+
+
+def to_moment(value: str | int | dt.date) -> dt.datetime | None:
+    """Read RFC 3339, seconds since 1970, or take the midnight (UTC) a date begins with."""
+    try:
+        if isinstance(value, dt.datetime):
+            return value
+        if isinstance(value, dt.date):
+            return dt.datetime.combine(value, dt.time(), dt.UTC)
+        if isinstance(value, int):
+            return _EPOCH + dt.timedelta(seconds=value)
+        match = _MOMENT.fullmatch(value)
+        if match is None:
+            return None
+        fraction = (match[3] or ".0")[:7]
+        zone = "+00:00" if match[4] in "Zz" else match[4]
+        return dt.datetime.fromisoformat(f"{match[1]}T{match[2]}{fraction}{zone}").astimezone(dt.UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def to_date(value: str | dt.date, *rest: int | str) -> dt.date | None:
+    """Read 2026-01-31, take the date of a moment in UTC or a zone, or put year, month and day together."""
+    try:
+        if isinstance(value, int) and len(rest) == 2:
+            return dt.date(value, int(rest[0]), int(rest[1]))
+        if isinstance(value, dt.datetime):
+            moment = _in_zone(value, str(rest[0])) if rest else value
+            return None if moment is None else moment.date()
+        if isinstance(value, dt.date):
+            return value
+        return dt.date.fromisoformat(value) if _DATE.fullmatch(value) else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def to_time(value: str | dt.time | dt.datetime) -> dt.time | None:
+    """Read 09:30 or 09:30:15.5, or take the time of day of a moment in UTC."""
+    if isinstance(value, dt.datetime):
+        return value.time()
+    if isinstance(value, dt.time):
+        return value
+    try:
+        return dt.time.fromisoformat(value) if _TIME.fullmatch(value) else None
+    except ValueError:
+        return None
+
+
+def to_duration(value: str | int) -> int | None:
+    """Read CEL's writing (1h30m, 90s, -1.5s) to microseconds."""
+    if isinstance(value, int):
+        return value
+    sign, body = (-1, value[1:]) if value[:1] == "-" else (1, value[value[:1] == "+" :])
+    if not body or len(body) > 100:
+        return None
+    total, position = Decimal(0), 0
+    while position < len(body):
+        match = _DURATION.match(body, position)
+        if match is None:
+            return 0 if body == "0" else None
+        total += Decimal(match[1]) * _UNITS[match[2]]
+        position = match.end()
+    return arithmetic.duration(sign * int(total))
+
+
+def _in_zone(value: dt.datetime, zone: str) -> dt.datetime | None:
+    """Give the moment on the clocks of an IANA zone or a fixed offset, None for an unknown zone."""
+    match = _OFFSET.fullmatch(zone)
+    try:
+        if match is not None:
+            offset = dt.timedelta(hours=int(match[2]), minutes=int(match[3]))
+            return value.astimezone(dt.timezone(-offset if match[1] == "-" else offset))
+        return value.astimezone(ZoneInfo(zone))
+    except (ZoneInfoNotFoundError, ValueError, OverflowError, OSError):
+        return None
+
+
+def _part(read: Callable[[Any], int]) -> Callable[..., int | None]:
+    def part(value: Any, *zone: str) -> int | None:
+        if zone:
+            value = _in_zone(value, zone[0])
+        return None if value is None else read(value)
+
+    return part
+
+
+def _duration_part(read: Callable[[Any], int], length: int) -> Callable[..., int | None]:
+    """A part of a moment, or of a duration the whole units in it, towards zero."""
+    part = _part(read)
+
+    def either(value: Any, *zone: str) -> int | None:
+        if isinstance(value, int):
+            whole = abs(value) // length
+            return -whole if value < 0 else whole
+        return part(value, *zone)
+
+    return either
+
+
+def _milliseconds(value: Any) -> int | None:
+    return value.microsecond // 1000 if not isinstance(value, int) else _rest(value)
+
+
+def _rest(value: int) -> int:
+    rest = abs(value) % _SECOND // 1000
+    return -rest if value < 0 else rest
+
+
+_DATE_PARTS: Final = (Signature((DATETIME,), INT), Signature((DATE,), INT), Signature((DATETIME, TEXT), INT))
+_CLOCK_PARTS: Final = (Signature((DATETIME,), INT), Signature((TIME,), INT), Signature((DATETIME, TEXT), INT))
+_SPANS: Final = (*_CLOCK_PARTS, Signature((DURATION,), INT))
+
+
+def _year_day(value: dt.date) -> int:
+    return value.timetuple().tm_yday - 1
+
+
+_PARTS: Final[tuple[tuple[str, tuple[Signature, ...], Callable[..., Any], str], ...]] = (
+    ("year", _DATE_PARTS, _part(lambda value: value.year), "The year: year(born)."),
+    ("month", _DATE_PARTS, _part(lambda value: value.month), "The month, 1 to 12."),
+    ("day", _DATE_PARTS, _part(lambda value: value.day), "The day of the month, 1 to 31."),
+    ("weekday", _DATE_PARTS, _part(lambda value: value.isoweekday()), "Monday is 1, Sunday 7."),
+    ("hour", _CLOCK_PARTS, _part(lambda value: value.hour), "The hour, 0 to 23."),
+    ("minute", _CLOCK_PARTS, _part(lambda value: value.minute), "The minute, 0 to 59."),
+    ("second", _CLOCK_PARTS, _part(lambda value: value.second), "The second, 0 to 59."),
+    ("getFullYear", _DATE_PARTS, _part(lambda value: value.year), "The year (CEL)."),
+    ("getMonth", _DATE_PARTS, _part(lambda value: value.month - 1), "The month, January is 0 (CEL)."),
+    ("getDate", _DATE_PARTS, _part(lambda value: value.day), "The day of the month from 1 (CEL)."),
+    ("getDayOfMonth", _DATE_PARTS, _part(lambda value: value.day - 1), "The day of the month from 0 (CEL)."),
+    ("getDayOfWeek", _DATE_PARTS, _part(lambda value: value.isoweekday() % 7), "Sunday is 0 (CEL)."),
+    ("getDayOfYear", _DATE_PARTS, _part(_year_day), "The day of the year from 0 (CEL)."),
+    (
+        "getHours", _SPANS, _duration_part(lambda value: value.hour, 3600 * _SECOND),
+        "The hour, or the whole hours of a duration (CEL).",
+    ),
+    (
+        "getMinutes", _SPANS, _duration_part(lambda value: value.minute, 60 * _SECOND),
+        "The minute, or the whole minutes of a duration (CEL).",
+    ),
+    (
+        "getSeconds", _SPANS, _duration_part(lambda value: value.second, _SECOND),
+        "The second, or the whole seconds of a duration (CEL).",
+    ),
+    (
+        "getMilliseconds", _SPANS, lambda value, *zone: _milliseconds(value),
+        "The milliseconds of the second (CEL).",
+    ),
+)  # fmt: skip
+
+
+def _span(length: int) -> Callable[[int], int | None]:
+    return lambda count: arithmetic.duration(count * length)
+
+
+FUNCTIONS: Final = (
+    Function(
+        "date",
+        (
+            Signature((DATE,), DATE),
+            Signature((TEXT,), DATE),
+            Signature((DATETIME,), DATE),
+            Signature((DATETIME, TEXT), DATE),
+            Signature((INT, INT, INT), DATE),
+        ),
+        to_date,
+        "A date: date('2026-01-31'), date(2026, 1, 31), date(created_at, 'Europe/Berlin'); else UTC.",
+        method=False,
+    ),
+    Function(
+        "timestamp",
+        (
+            Signature((DATETIME,), DATETIME),
+            Signature((TEXT,), DATETIME),
+            Signature((INT,), DATETIME),
+            Signature((DATE,), DATETIME),
+        ),
+        to_moment,
+        "A moment: timestamp('2026-01-31T09:00:00Z'), seconds since 1970, or a date's midnight in UTC.",
+        method=False,
+    ),
+    Function(
+        "time",
+        (Signature((TIME,), TIME), Signature((TEXT,), TIME), Signature((DATETIME,), TIME)),
+        to_time,
+        "A time of day: time('09:30'), or that of a moment in UTC.",
+        method=False,
+    ),
+    Function(
+        "duration",
+        (Signature((DURATION,), DURATION), Signature((TEXT,), DURATION)),
+        to_duration,
+        "A duration as CEL writes it: duration('1h30m').",
+        method=False,
+    ),
+    *(
+        Function(
+            name,
+            (Signature((INT,), DURATION),),
+            _span(length),
+            f"A duration of so many {name}: {name}(3).",
+            method=False,
+        )
+        for name, length in _LENGTHS.items()
+    ),
+    *(Function(name, signatures, python, doc) for name, signatures, python, doc in _PARTS),
+)
