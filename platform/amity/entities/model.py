@@ -53,7 +53,7 @@ class Field:
     kind: Kind
     schema: Mapping[str, Any]
     """The property's JSON Schema without `x-amity`, `$ref`s into `$defs` resolved."""
-    options: Mapping[str, Any] = _NOTHING
+    options: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
     """The property's `x-amity`."""
     pointer: str = ""
     """JSON pointer of the property in the document."""
@@ -116,7 +116,7 @@ class View:
     fields: tuple[str, ...]
     sort: str = ""
     where: str | None = None
-    options: Mapping[str, Any] = _NOTHING
+    options: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
 
 
 @dataclass(frozen=True, slots=True)
