@@ -1,0 +1,1 @@
+"""Pages and the REST interface: the only layer that knows of Flask."""
