@@ -92,7 +92,7 @@ def run(settings: Settings, host: str, port: int) -> None:
         backpressure=WAITING,
         http=HTTPModes.http1,
         websockets=False,
-        log_level=LogLevels.info if settings.dev else LogLevels.warning,
+        log_level=LogLevels.info if settings.dev else LogLevels.error,
         log_access=settings.dev,
         respawn_failed_workers=True,
         workers_kill_timeout=FINISH_SECONDS,
