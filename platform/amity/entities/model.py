@@ -70,6 +70,9 @@ class Field:
     inverse: str | None = None
     """For relations: name under which the target sees the records that point to it."""
     link_fields: tuple[LinkField, ...] = ()
+    parts: tuple[Field, ...] = ()
+    """Fields inside (`Kind.part_schemas`): of a nested object, of the items of a list, on the link of a
+    relation. Empty where the nested value has no form of its own and is edited as JSON."""
     visible: str | None = None
     """Expression: the form shows the field only while it is true."""
     required_when: str | None = None

@@ -12,11 +12,11 @@ the column and the nearest known name. Callers keep what they compiled: it is im
 
 from __future__ import annotations
 
+from amity.database.folding import fold
 from amity.expressions.checker import Occurrence, Path
 from amity.expressions.compiled import Compiled, compile
 from amity.expressions.errors import ExpressionError
 from amity.expressions.functions import core_functions
-from amity.expressions.functions.text import fold
 from amity.expressions.rename import rename, rename_choice
 from amity.expressions.scope import (
     RESERVED_NAMES,

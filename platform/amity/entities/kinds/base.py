@@ -12,8 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, Protocol
 
+from sqlalchemy import ColumnElement
 from sqlalchemy.types import TypeEngine
 
+from amity import jsontext
 from amity.entities.model import Field
 from amity.expressions.types import Type
 
@@ -80,6 +82,10 @@ class Kind:
     is_relation: ClassVar[bool] = False
     searchable: ClassVar[bool] = False
     """Whether its text goes into the search index."""
+    computed: ClassVar[bool] = False
+    """Amity sets the value: no input in forms, refused in bodies (formula, rollup, autonumber)."""
+    grouped: ClassVar[bool] = False
+    """The input consists of several controls (a fieldset), not of one with the id of its label."""
 
     # -- schema ------------------------------------------------------------------------------------
     def infer(self, schema: Mapping[str, Any]) -> int:
@@ -98,9 +104,18 @@ class Kind:
         """What is wrong with the field's own schema or options, beyond `option_schema`."""
         return ()
 
+    def part_schemas(
+        self, schema: Mapping[str, Any], options: Mapping[str, Any]
+    ) -> Mapping[str, Mapping[str, Any]]:
+        """The property schemas inside, by name; whoever makes the `Field` fills `Field.parts` from them.
+
+        The only part of a list of scalars is named "". Empty where there is nothing inside.
+        """
+        return {}
+
     # -- values ------------------------------------------------------------------------------------
     def parse(self, field: Field, value: Any) -> Any:
-        """JSON (already valid by schema) -> typed. Raises `ValueProblem`."""
+        """JSON -> typed. Raises `ValueProblem`, and nothing else, for whatever JSON does not fit."""
         raise NotImplementedError
 
     def dump(self, field: Field, value: Any) -> Any:
@@ -118,6 +133,14 @@ class Kind:
     def load(self, field: Field, stored: Mapping[str, Any]) -> Any:
         """Values per role -> typed; None where the field is empty."""
         return stored[""]
+
+    def sql(self, field: Field, columns: Mapping[str, ColumnElement[Any]]) -> ColumnElement[Any]:
+        """The typed value in SQL, out of the columns by role, for filters."""
+        return columns[""]
+
+    def sort_role(self, field: Field) -> str:
+        """The role of the column that sorts: the shadow key where there is one."""
+        return "fold" if any(spec.role == "fold" for spec in self.columns(field)) else ""
 
     def column_type(self, spec: ColumnSpec) -> TypeEngine[Any] | None:
         """A column type of the kind's own, where `storage_types` has none by that name."""
@@ -151,14 +174,24 @@ class Kind:
         except ValueProblem:
             return text
 
-    def to_form(self, field: Field, value: Any) -> Any:
-        """JSON -> what the input template shows (a text for most kinds, null becomes "")."""
+    def to_form(self, field: Field, value: Any, locale: Locale | None = None) -> Any:
+        """JSON -> what the input template shows (a text for most kinds, null becomes "").
+
+        Whatever was typed and could not be read is shown as it was typed.
+        """
         if value is None:
             return ""
-        return self.to_text(field, self.parse(field, value))
+        try:
+            return self.to_text(field, self.parse(field, value))
+        except ValueProblem:
+            return value if isinstance(value, str) else jsontext.dumps(value)
 
     def format(self, field: Field, value: Any, locale: Locale) -> str:
         """Typed -> short plain text for lists, labels and history, in the reader's locale."""
+        return self.to_text(field, value)
+
+    def search_text(self, field: Field, value: Any) -> str:
+        """Typed -> the words by which the search finds the record."""
         return self.to_text(field, value)
 
     # -- for tests and forms -----------------------------------------------------------------------

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-import unicodedata
 from decimal import Decimal
 from typing import Any, Final
 
+from amity.database.folding import fold
 from amity.expressions.scope import Function, Signature
 from amity.expressions.types import (
     BOOL,
@@ -20,17 +20,6 @@ from amity.expressions.types import (
     TEXT,
     TIME,
 )
-
-
-def fold(value: str) -> str:
-    """Fold case and strip accents: what shadow keys hold and what searching compares.
-
-    The same for composed and decomposed characters; folding twice changes nothing.
-    """
-    if value.isascii():
-        return value.lower()
-    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", value).casefold())
-    return "".join(character for character in decomposed if not unicodedata.combining(character)).casefold()
 
 
 def show_decimal(value: Decimal | int) -> str:

@@ -1,0 +1,37 @@
+"""The one folding of text: without differences of case and accents.
+
+Sorting, "contains", search and the expression function `fold()` all use it, so that they agree on both
+databases: it is computed in Python and stored beside the text.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Final
+
+KEY_LENGTH: Final = 200
+"""Characters of folded text in an indexed shadow key (PostgreSQL indexes at most 2,704 bytes)."""
+
+
+def fold(text: str) -> str:
+    """Give `text` case folded, compatibility characters decomposed, accents (category Mn) stripped.
+
+    Folding twice changes nothing: `fold("Zoë") == fold("ZOE") == "zoe"`.
+    """
+    if text.isascii():
+        return text.lower()
+    while True:
+        folded = _strip(_strip(text).casefold())
+        if folded == text:
+            return folded
+        text = folded
+
+
+def fold_key(text: str) -> str:
+    """Give the shadow key of a text: its folded form, cut at `KEY_LENGTH` characters."""
+    return fold(text)[:KEY_LENGTH]
+
+
+def _strip(text: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", text)
+    return "".join(character for character in decomposed if unicodedata.category(character) != "Mn")

@@ -1,0 +1,47 @@
+"""E-mail addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from amity.entities.kinds.base import ValueProblem
+from amity.entities.kinds.text import TextKind, checked_text
+from amity.entities.model import Field
+
+
+def checked_email(value: Any) -> str:
+    """Give `value` back if it is an e-mail address. Raises `ValueProblem`."""
+    text = checked_text(value)
+    from email_validator import EmailNotValidError, validate_email
+
+    try:
+        validate_email(text, check_deliverability=False, globally_deliverable=False, allow_quoted_local=True)
+    except EmailNotValidError as error:
+        reason = str(error).rstrip(".")
+        raise ValueProblem("format", f"This is no e-mail address such as jo@example.com: {reason}.") from None
+    return text
+
+
+class EmailKind(TextKind):
+    """One e-mail address, stored as it was typed."""
+
+    name = "email"
+    title = "E-mail"
+    icon = "mail"
+    group = "Contact"
+
+    def infer(self, schema: Mapping[str, Any]) -> int:
+        return 30 if schema.get("type") == "string" and schema.get("format") in ("email", "idn-email") else 0
+
+    def new_schema(self) -> Mapping[str, Any]:
+        return {"type": "string", "format": "email"}
+
+    def parse(self, field: Field, value: Any) -> str:
+        return checked_email(value)
+
+    def from_text(self, field: Field, text: str) -> str:
+        return checked_email(text.strip())
+
+    def samples(self, field: Field) -> Sequence[Any]:
+        return ("Ada@example.com", "jo.o'neill+crm@mail.example.org", "zoe@example.net")

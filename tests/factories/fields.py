@@ -1,0 +1,65 @@
+"""Fields for tests, made of a property schema as the loader makes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from amity.entities.kinds.base import Kind
+from amity.entities.kinds.core import amity_kinds
+from amity.entities.kinds.parts import part_field
+from amity.entities.kinds.registry import KindRegistry
+from amity.entities.model import Field
+
+CORE = KindRegistry(amity_kinds())
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A person's preferences."""
+
+    language: str = "en"
+    timezone: str = "UTC"
+
+
+def make_field(
+    schema: Mapping[str, Any], *, kinds: KindRegistry = CORE, name: str = "value", **more: Any
+) -> Field:
+    """Make a field of a property schema (`x-amity` included); `more` replaces attributes."""
+    field = part_field(name, schema, kinds, f"/properties/{name}")
+    targets = field.options.get("to", ())
+    targets = (targets,) if isinstance(targets, str) and targets != "any" else targets
+    return replace(field, targets=() if targets == "any" else tuple(targets), **more)
+
+
+def field_of(kind: Kind | str, *, kinds: KindRegistry = CORE, **options: Any) -> Field:
+    """Make a field as the designer makes a new one of this kind, with further options."""
+    known = kinds.get(kind) if isinstance(kind, str) else kind
+    schema = dict(known.new_schema())
+    options = {**schema.get("x-amity", {}), "kind": known.name, **options}
+    if known.is_relation and "to" in known.option_schema:
+        options.setdefault("to", "customer")
+    return make_field({**schema, "x-amity": options}, kinds=kinds)
+
+
+def form_of(shown: Any, name: str = "value") -> dict[str, list[str]]:
+    """Give the inputs that a browser sends back for what `Kind.to_form` showed, nothing touched."""
+    if isinstance(shown, Mapping):
+        return {
+            key: texts
+            for member, value in shown.items()
+            for key, texts in _below(name, member, value).items()
+        }
+    if isinstance(shown, list | tuple):
+        if all(isinstance(item, str) for item in shown):
+            return {name: ["", *shown]}
+        rows = {name: [""]}
+        for number, row in enumerate(shown):
+            rows.update(form_of(row, f"{name}.{number}"))
+        return rows
+    return {name: [str(shown)]}
+
+
+def _below(name: str, member: str, value: Any) -> dict[str, list[str]]:
+    return form_of(value, name if member in ("", "text") else f"{name}.{member}")
