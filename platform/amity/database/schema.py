@@ -239,6 +239,16 @@ before the oldest transaction still running, so that no event is ever skipped. `
 of one request; `cause` says what it was: `{"kind": "form"|"api"|"import"|"bulk"|"cascade"|...}`.
 """
 
+search_entry: Final = Table(
+    "search_entry",
+    metadata,
+    _sequence(),
+    Column("entity", String(64), nullable=False),
+    Column("record", Uuid36, nullable=False, unique=True),
+    Column("text", CodePointText, nullable=False),
+)
+"""The words of each live record, split by blanks; what searches it is derived (see `database.search`)."""
+
 saved_view: Final = Table(
     "saved_view",
     metadata,

@@ -1,0 +1,1 @@
+"""The one gate: records are read and changed through `amity.records.service.Records` and nowhere else."""

@@ -1,0 +1,210 @@
+"""What callers give becomes typed drafts: names, rights, JSON Schema, kinds; all before the transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from amity.access.policy import Decision
+from amity.database.ids import new_id
+from amity.entities.kinds.base import ValueProblem
+from amity.entities.model import SYSTEM_FIELDS, Entity
+from amity.errors import Problem
+from amity.expressions import nearest
+from amity.records.caller import Caller
+from amity.records.codec import EntityCodec
+from amity.records.draft import Draft, escape
+from amity.records.links import same_value
+from amity.records.merge import merge_value
+from amity.records.plaintext import bad_text
+
+_MISSING: Any = object()
+
+
+class Intake:
+    """Reads the rows of one batch for one entity and caller."""
+
+    def __init__(self, caller: Caller, entity: Entity, codec: EntityCodec) -> None:
+        self.caller = caller
+        self.entity = entity
+        self.codec = codec
+
+    # -- new records -------------------------------------------------------------------------------
+    def create(
+        self, index: int, body: object, *, pointer: str = "", fixed: Mapping[str, Any] | None = None
+    ) -> Draft:
+        """Make the draft of a new record. `fixed` are typed values that the gate itself gives."""
+        draft = Draft(
+            index=index,
+            entity=self.entity,
+            codec=self.codec,
+            id=new_id(),
+            version=1,
+            old=None,
+            values={},
+            changed=set(),
+            pointer=pointer,
+        )
+        given = self._given(draft, body, self.caller.decide(self.entity, "create"), fixed or {})
+        json = {name: value for name, value in given.items() if value is not None}
+        draft.given = frozenset(given)
+        for name, field in self.entity.by_name.items():
+            if field.default is not None and name not in json and not (fixed and name in fixed):
+                json[name] = field.default
+        for name, value in (fixed or {}).items():
+            if value is not None:
+                json[name] = self.codec.dump_one(name, value)
+        if not draft.problems:
+            self._typed(draft, json)
+            draft.changed = {name for name in self.codec.names if draft.values.get(name) is not None}
+        return draft
+
+    # -- changes of records ------------------------------------------------------------------------
+    def update(
+        self,
+        index: int,
+        body: object,
+        old: dict[str, Any],
+        *,
+        pointer: str = "",
+        hidden: frozenset[str] = frozenset(),
+        extra: dict[str, Any] | None = None,
+    ) -> Draft:
+        """Make the draft of a changed record by JSON merge patch (RFC 7396).
+
+        `old` are the stored typed values; `hidden` names relations whose target the caller cannot see:
+        a null for them changes nothing, because null is what the caller was shown.
+        """
+        draft = Draft(
+            index=index,
+            entity=self.entity,
+            codec=self.codec,
+            id=old["id"],
+            version=old["version"] + 1,
+            old=old,
+            values={name: old.get(name) for name in self.codec.names},
+            changed=set(),
+            pointer=pointer,
+            extra=extra,
+        )
+        patch = self._given(draft, body, self.caller.decide(self.entity, "update"), {})
+        draft.given = frozenset(patch)
+        if draft.problems:
+            return draft
+        before = self.codec.dump({name: old.get(name) for name in self.codec.names})
+        before = {name: value for name, value in before.items() if value is not None}
+        json = dict(before)
+        touched = set()
+        for name, value in patch.items():
+            if value is None and name in hidden:
+                continue
+            merged = merge_value(json.get(name), value)
+            if merged is None:
+                json.pop(name, None)
+            else:
+                json[name] = merged
+            if merged != before.get(name):
+                touched.add(name)
+        if touched:
+            self._typed(draft, json, touched=touched, before=before)
+        return draft
+
+    # -- steps ------------------------------------------------------------------------------------
+    def _given(
+        self, draft: Draft, body: object, decision: Decision, fixed: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Check names and rights of what the caller gives."""
+        if not isinstance(body, Mapping):
+            draft.refuse("type", "A record must be a JSON object of field names and values.")
+            return {}
+        given: dict[str, Any] = {}
+        extra: dict[str, Any] = {}
+        for name, value in body.items():
+            problem = self._name_problem(name, decision)
+            if problem is not None:
+                draft.refuse(problem[0], problem[1], name if isinstance(name, str) else None)
+            elif name in self.entity.by_name:
+                if name not in fixed:
+                    given[name] = value
+            else:
+                extra[name] = value
+        if extra:
+            for pointer, message in bad_text(extra):
+                draft.add_problems([Problem("characters", message, pointer=pointer)])
+            draft.extra = {**(draft.extra or {}), **extra}
+            draft.extra = {name: value for name, value in draft.extra.items() if value is not None}
+        return given
+
+    def _name_problem(self, name: object, decision: Decision) -> tuple[str, str] | None:
+        if not isinstance(name, str):
+            return ("type", "Field names must be texts.")
+        reads = self.caller.decide(self.entity, "read")
+        field = self.entity.by_name.get(name)
+        if field is None and name in SYSTEM_FIELDS:
+            return ("read_only", f"'{name}' is kept by the system and cannot be set.")
+        if field is None or not (reads.can_read(name) or (decision.writable and decision.can_write(name))):
+            if field is None and self.codec.extra:
+                return None
+            known = [item for item in self.entity.by_name if reads.can_read(item)]
+            close = nearest(name, known)
+            hint = f" Did you mean '{close}'?" if close else ""
+            return ("unknown", f"{self.entity.title} has no field '{name[:64]}'.{hint}")
+        if field.read_only or field.kind.computed or not decision.can_write(name):
+            return ("read_only", f"'{field.title}' cannot be set.")
+        return None
+
+    def _typed(
+        self,
+        draft: Draft,
+        json: dict[str, Any],
+        *,
+        touched: set[str] | None = None,
+        before: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Validate the whole record and turn what was touched into typed values."""
+        problems = self._schema_problems(json, draft.extra, touched, before)
+        draft.add_problems(problems)
+        wrong = {_head(problem.pointer) for problem in problems}
+        for name in self.codec.names if touched is None else touched:
+            value = json.get(name)
+            if name in wrong:
+                continue
+            try:
+                field = self.entity.by_name[name]
+                typed = None if value is None else field.kind.parse(field, value)
+            except ValueProblem as problem:
+                place = f"/{escape(name)}{problem.pointer}"
+                draft.add_problems([Problem(problem.code, problem.message, pointer=place)])
+                continue
+            if touched is None:
+                draft.values[name] = typed
+            elif not same_value(typed, draft.values.get(name)):
+                draft.values[name] = typed
+                draft.changed.add(name)
+
+    def _schema_problems(
+        self,
+        json: Mapping[str, Any],
+        extra: Mapping[str, Any] | None,
+        touched: set[str] | None,
+        before: Mapping[str, Any] | None,
+    ) -> Sequence[Problem]:
+        """Ask the entity's validator; an old fault elsewhere in the record does not stop a change."""
+        if self.entity.validate is None:
+            return ()
+        problems: Sequence[Problem] = self.entity.validate({**(extra or {}), **json} if extra else json)
+        if not problems or touched is None or before is None:
+            return problems
+        earlier = {(item.code, item.pointer) for item in self.entity.validate({**(extra or {}), **before})}
+        return [
+            item
+            for item in problems
+            if _head(item.pointer) in touched or (item.code, item.pointer) not in earlier
+        ]
+
+
+def _head(pointer: str | None) -> str:
+    """Name of the field that a pointer leads into."""
+    if not pointer:
+        return ""
+    return pointer[1:].split("/", 1)[0].replace("~1", "/").replace("~0", "~")

@@ -1,0 +1,140 @@
+"""Reading records by id or by a finished statement: rows -> typed values -> what the caller may see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from amity.entities.model import SYSTEM_FIELDS, Entity, Field
+from amity.errors import NotFound
+from amity.records.batches import chunks
+from amity.records.caller import Caller
+from amity.records.codec import EntityCodec, Selection
+from amity.records.conditions import policy_condition
+from amity.records.links import links_of, read_links, single_target, value_of
+from amity.records.machine import Machine
+from amity.records.shapes import Record, Target
+from amity.records.targets import read_labels
+
+
+class Reader:
+    """Reads records of one entity on one connection for one caller."""
+
+    def __init__(self, machine: Machine, caller: Caller, connection: Connection, entity: Entity) -> None:
+        self.machine = machine
+        self.caller = caller
+        self.connection = connection
+        self.entity = entity
+        self.codec: EntityCodec = machine.codec(caller, entity)
+
+    def readable(self, asked: Sequence[str] | None = None) -> list[str] | None:
+        """Names to read: the asked ones, or all that the caller may see (None for every field)."""
+        allowed = self.caller.decide(self.entity, "read").readable
+        if asked is not None:
+            return list(asked)
+        if allowed is None:
+            return None
+        return [*SYSTEM_FIELDS, *(name for name in self.entity.by_name if name in allowed)]
+
+    def stored(self, ids: Sequence[str], *, deleted: bool = False) -> dict[str, dict[str, Any]]:
+        """Typed values as they are stored, hidden fields and dead links included, for the gate's own use.
+
+        Only records that the caller may read. Members `_extra` (unknown properties) and, in the bin,
+        `_deleted_at` come along.
+        """
+        selection = self.codec.selection(None)
+        table = self.entity.table
+        condition = policy_condition(self.caller, self.entity, "read")
+        found: dict[str, dict[str, Any]] = {}
+        for some in chunks(ids):
+            dead = table.c.deleted_at
+            statement = select(*selection.columns, dead.label("_deleted_at")).where(table.c.id.in_(some))
+            statement = statement.where(dead.is_not(None) if deleted else dead.is_(None))
+            if condition is not None:
+                statement = statement.where(condition)
+            for row in self.connection.execute(statement):
+                values = selection.load(row)
+                values["_deleted_at"] = row[-1]
+                found[values["id"]] = values
+        self._add_links(selection, found, None)
+        return found
+
+    def _add_links(
+        self, selection: Selection, rows: dict[str, dict[str, Any]], labels: dict[Target, str] | None
+    ) -> None:
+        """Fill in to-many fields; with `labels` only the links to those targets."""
+        if not selection.to_many:
+            return
+        links = read_links(self.connection, self.entity, self.caller.model, selection.to_many, list(rows))
+        if labels is not None:
+            labels.update(
+                read_labels(
+                    self.machine,
+                    self.caller,
+                    self.connection,
+                    {
+                        link.target
+                        for by_source in links.values()
+                        for some in by_source.values()
+                        for link in some
+                    }
+                    - labels.keys(),
+                )
+            )
+        for field in selection.to_many:
+            polymorphic = single_target(self.caller.model, field) is None
+            for identity, values in rows.items():
+                own = links[field.name].get(identity, [])
+                if labels is not None:
+                    own = [link for link in own if link.target in labels]
+                values[field.name] = value_of(field, own, polymorphic=polymorphic)
+
+    def present(
+        self, selection: Selection, rows: Iterable[Sequence[Any]]
+    ) -> tuple[list[Record], dict[Target, str]]:
+        """Make records out of rows: links to what is deleted or unreadable read as null."""
+        loaded = [selection.load(row) for row in rows]
+        labels: dict[Target, str] = {}
+        self.mask(selection.relations, loaded, labels)
+        self._add_links(selection, {values["id"]: values for values in loaded}, labels)
+        dump = self.codec.dump
+        return [Record(self.entity.name, values, dump) for values in loaded], labels
+
+    def mask(
+        self, relations: Sequence[Field], rows: Sequence[dict[str, Any]], labels: dict[Target, str]
+    ) -> None:
+        """Null the links to what the caller cannot see; collect the labels of what he can."""
+        if not relations or not rows:
+            return
+        model = self.caller.model
+        wanted: set[Target] = set()
+        for field in relations:
+            for values in rows:
+                wanted.update(link.target for link in links_of(model, field, values[field.name]))
+        labels.update(read_labels(self.machine, self.caller, self.connection, wanted - labels.keys()))
+        for field in relations:
+            for values in rows:
+                links = links_of(model, field, values[field.name])
+                if links and links[0].target not in labels:
+                    values[field.name] = None
+
+    def one(self, identity: str, names: Sequence[str] | None) -> tuple[Record, dict[Target, str]]:
+        """Read one record. Raises `NotFound` where it is absent, deleted or unreadable."""
+        selection = self.codec.selection(names)
+        table = self.entity.table
+        statement = select(*selection.columns).where(table.c.id == identity, table.c.deleted_at.is_(None))
+        condition = policy_condition(self.caller, self.entity, "read")
+        if condition is not None:
+            statement = statement.where(condition)
+        row = self.connection.execute(statement).first()
+        if row is None:
+            raise not_found(self.entity, identity)
+        records, labels = self.present(selection, [row])
+        return records[0], labels
+
+
+def not_found(entity: Entity, identity: str) -> NotFound:
+    """The error for a record that is absent, deleted or unreadable: one and the same."""
+    return NotFound(f"There is no {entity.title} {identity[:40]!r}, or you may not see it.")

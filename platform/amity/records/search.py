@@ -1,0 +1,58 @@
+"""Text search: the index is kept by the gate in the same transaction as the record.
+
+One platform table holds the words; PostgreSQL derives a `tsvector` from it, SQLite an FTS5 table by trigger
+(see `database.search`), so that the gate's statements are the same on both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import delete
+from sqlalchemy.dialects import postgresql, sqlite
+
+from amity.database.schema import search_entry
+from amity.entities.model import Entity, Field
+from amity.records.batches import chunks
+from amity.records.draft import Draft
+from amity.records.unit import Unit
+from amity.records.words import index_text
+
+
+def entry(
+    entity: Entity, fields: Sequence[Field], identity: str, values: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The index row of a record."""
+    texts = [
+        (field.id, field.kind.search_text(field, values[field.name]))
+        for field in fields
+        if values.get(field.name) is not None
+    ]
+    return {"entity": entity.id, "record": identity, "text": index_text(texts)}
+
+
+def index_drafts(unit: Unit, entity: Entity, drafts: Sequence[Draft]) -> None:
+    """Keep the index true for what was just written."""
+    fields = drafts[0].codec.searchable
+    names = {field.name for field in fields}
+    touched = [draft for draft in drafts if names & draft.changed]
+    put_entries(unit, [entry(entity, fields, draft.id, draft.values) for draft in touched])
+
+
+def put_entries(unit: Unit, rows: Sequence[dict[str, Any]]) -> None:
+    """Write index rows, over older ones."""
+    if not rows:
+        return
+    insert: Any = sqlite.insert if unit.machine.database.dialect == "sqlite" else postgresql.insert
+    statement = insert(search_entry)
+    statement = statement.on_conflict_do_update(
+        index_elements=["record"], set_={"text": statement.excluded.text, "entity": statement.excluded.entity}
+    )
+    unit.connection.execute(statement, rows)
+
+
+def drop_entries(unit: Unit, ids: Sequence[str]) -> None:
+    """Take records out of the index."""
+    for some in chunks(ids):
+        unit.connection.execute(delete(search_entry).where(search_entry.c.record.in_(some)))

@@ -1,0 +1,52 @@
+"""How text becomes words of the search index: the same on both databases, because it happens here.
+
+A word is a run of letters and digits, folded (see `expressions.fold`). Chinese and Japanese characters,
+which no space separates, are a word each. An index text holds every word plain and once more with the
+mark of its field, so that a search for somebody who may not read a field can leave that field's words out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from hashlib import blake2b
+from typing import Final
+
+from amity.expressions import fold
+
+MAX_WORD: Final = 60
+MAX_WORDS: Final = 2000
+"""Words of one record that are indexed; the rest of a very long text cannot be searched."""
+MAX_QUERY_WORDS: Final = 12
+MARK: Final = "·"
+
+_WORD: Final = re.compile(r"[぀-ヿ㐀-䶿一-鿿豈-﫿𠀀-𯿿]|[^\W_぀-ヿ㐀-䶿一-鿿豈-﫿𠀀-𯿿]+")
+
+
+def words(text: str, limit: int = MAX_WORDS) -> list[str]:
+    """Give the folded words of a text in their order."""
+    found: list[str] = []
+    for match in _WORD.finditer(fold(text)):
+        found.append(match.group()[:MAX_WORD])
+        if len(found) == limit:
+            break
+    return found
+
+
+def mark(field_id: str) -> str:
+    """The mark of a field's words; no plain word begins like it."""
+    return f"{MARK}{blake2b(field_id.encode(), digest_size=4).hexdigest()}{MARK}"
+
+
+def index_text(texts: Iterable[tuple[str, str]]) -> str:
+    """Make the index text of a record out of (field id, text): plain words, then marked ones."""
+    plain: dict[str, None] = {}
+    marked: dict[str, None] = {}
+    for field_id, text in texts:
+        prefix = mark(field_id)
+        for word in words(text, MAX_WORDS - len(marked)):
+            plain[word] = None
+            marked[prefix + word] = None
+        if len(marked) >= MAX_WORDS:
+            break
+    return " ".join([*plain, *marked])
