@@ -74,6 +74,12 @@ class Credentials:
         log.info("signed in", extra={"account": row.id, "address": place.address})
         return people.from_row(row), session_key
 
+    def start_session(self, account_id: str, place: Place) -> str:
+        """Give the key of a new session for somebody who just proved who they are by a one-time link."""
+        return self._database.run(
+            lambda connection: sessions.start(connection, account_id, place.agent, self._clock())
+        )
+
     def by_session(self, key: str) -> tuple[Account, Session] | None:
         """Give who is signed in with this session key; one statement."""
         now = self._clock()
@@ -195,10 +201,15 @@ class Credentials:
             return tokens.of(connection, account_id)
 
     def create_token(
-        self, account_id: str, name: str, lifetime: dt.timedelta | None = None
+        self,
+        account_id: str,
+        name: str,
+        lifetime: dt.timedelta | None = None,
+        *,
+        pointer: str = "/name",
     ) -> tuple[Token, str]:
         """Make an API token; its text is given once and never kept."""
-        name = people.checked_name(name)
+        name = people.checked_name(name, pointer)
 
         def work(connection: Connection) -> tuple[Token, str]:
             if rows.get(connection, account_id).state != "active":

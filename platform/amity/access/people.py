@@ -91,15 +91,15 @@ def checked_email(email: str) -> str:
     return found.normalized
 
 
-def checked_name(name: str) -> str:
+def checked_name(name: str, pointer: str = "/name") -> str:
     """Give the name without surrounding blanks; raises `Invalid` where it is empty, long or unprintable."""
     name = name.strip()
     if not name:
-        raise Invalid.at("/name", "required", "Please give a name.")
+        raise Invalid.at(pointer, "required", "Please give a name.")
     if len(name) > _NAME_LENGTH:
-        raise Invalid.at("/name", "too_long", f"A name has at most {_NAME_LENGTH} characters.")
+        raise Invalid.at(pointer, "too_long", f"A name has at most {_NAME_LENGTH} characters.")
     if not name.isprintable():
-        raise Invalid.at("/name", "invalid", "A name is one line of printable characters.")
+        raise Invalid.at(pointer, "invalid", "A name is one line of printable characters.")
     return name
 
 
