@@ -9,15 +9,15 @@ from amity.hookspecs import hookimpl
 
 if TYPE_CHECKING:
     from amity.entities.kinds.base import Kind
-    from amity.expressions.functions import Function
+    from amity.expressions.scope import Function
 
 
 @hookimpl
 def amity_kinds() -> Sequence[Kind]:
     """Give the kinds of `amity.entities.kinds`."""
-    from amity.entities.kinds import core_kinds
+    from amity.entities.kinds import core
 
-    return core_kinds()
+    return list(core.amity_kinds())
 
 
 @hookimpl

@@ -68,9 +68,7 @@ def _instances(expected: type) -> Callable[[str, Sequence[Any]], None]:
     def check(hook: str, items: Sequence[Any]) -> None:
         for item in items:
             if not isinstance(item, expected):
-                raise HookProblem(
-                    f"{hook} must give {expected.__name__} objects, not {_describe(item)}."
-                )
+                raise HookProblem(f"{hook} must give {expected.__name__} objects, not {_describe(item)}.")
 
     return check
 
@@ -85,7 +83,7 @@ def _kinds(hook: str, items: Sequence[Any]) -> None:
 
 
 def _functions(hook: str, items: Sequence[Any]) -> None:
-    from amity.expressions.functions import Function
+    from amity.expressions.scope import Function
 
     _instances(Function)(hook, items)
 
@@ -93,7 +91,9 @@ def _functions(hook: str, items: Sequence[Any]) -> None:
 def _policies(hook: str, items: Sequence[Any]) -> None:
     for item in items:
         if isinstance(item, type) or not callable(getattr(item, "decide", None)):
-            raise HookProblem(f"{hook} must give objects with decide(actor, verb, entity), not {_describe(item)}.")
+            raise HookProblem(
+                f"{hook} must give objects with decide(actor, verb, entity), not {_describe(item)}."
+            )
 
 
 def _describe(item: Any) -> str:

@@ -139,7 +139,9 @@ class Plugins:
         except (Exception, SystemExit) as error:
             log.exception("extension cannot be imported", extra={"extension": name})
             self._note(
-                Extension(name, found.source, "failed", reason=explain(error, found.folder), folder=found.folder)
+                Extension(
+                    name, found.source, "failed", reason=explain(error, found.folder), folder=found.folder
+                )
             )
             return
         folder = found.folder or _folder(module)

@@ -53,6 +53,8 @@ class Settings:
             )
         if not 0 <= self.port <= 65535:
             raise SetupError(f"The port is {self.port}; allowed is 0 (a free one) to 65535.")
+        if not 0 <= self.proxies <= 10:
+            raise SetupError(f"The number of proxies is {self.proxies}; allowed is 0 to 10.")
         if self.workers < 1:
             raise SetupError(f"The number of workers is {self.workers}; at least 1 is needed.")
 

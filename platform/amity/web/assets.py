@@ -34,7 +34,6 @@ def install(app: Flask, *, dev: bool) -> None:
     def asset(path: str) -> str:
         return f"/static/{version or digest(STATIC)}/{path}"
 
-    app.register_blueprint(blueprint)
     app.jinja_env.globals["asset"] = asset
 
 
@@ -61,7 +60,7 @@ def file(version: str, name: str) -> Response:
     path = Path(joined) if joined is not None else None
     if path is None or not path.is_file() or path.name.startswith("."):
         raise NotFound
-    if path.suffix in _COMPRESSED and "gzip" in request.accept_encodings:
+    if path.suffix in _COMPRESSED and request.accept_encodings["gzip"] > 0:
         response = Response(_compressed(path, path.stat().st_mtime_ns))
         response.content_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
         response.headers["Content-Encoding"] = "gzip"

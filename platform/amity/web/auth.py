@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -11,7 +11,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from amity.access.credentials import Place
-from amity.access.people import THEMES, Account, time_zones
+from amity.access.people import Account, time_zones
 from amity.access.sessions import Session
 from amity.access.tokens import Token
 from amity.errors import AmityError, Invalid, NotSignedIn, Problem, TooManyRequests
@@ -58,9 +58,8 @@ class SettingsPage:
     tokens: list[Token]
     now: dt.datetime
     languages: tuple[tuple[str, str], ...] = LANGUAGES
-    timezones: tuple[str, ...] = ()
-    themes: tuple[str, ...] = THEMES
-    lifetimes: tuple[int, ...] = LIFETIMES
+    timezone_options: Sequence[tuple[str, str]] = ()
+    lifetime_options: Sequence[tuple[str, str]] = ()
     new_token: str | None = None
     """The text of the token just made: shown this once."""
     problems: Mapping[str, list[str]] = field(default_factory=dict)
@@ -135,9 +134,7 @@ def accept_link(key: str) -> ResponseReturnValue:
             raise Invalid.at("/repeated", "differs", _("The two passwords differ."))
         accepted = accounts.accept(key, password, email=email, name=name)
     except Invalid as error:
-        page = LinkPage(
-            found.purpose, url_for("auth.accept_link", key=key), email, name, by_input(error)
-        )
+        page = LinkPage(found.purpose, url_for("auth.accept_link", key=key), email, name, by_input(error))
         return render_template("pages/auth/link.html", page=page), 422
     _end_old_session()
     sign_in_here(accounts.credentials.start_session(accepted.id, _place()))
@@ -252,7 +249,11 @@ def _settings_page(error: AmityError | None = None, new_token: str | None = None
         session=known.session.id if known and known.session else None,
         tokens=credentials.tokens(shown.id),
         now=current().now,
-        timezones=tuple(sorted(time_zones())),
+        timezone_options=[(name, name.replace("_", " ")) for name in sorted(time_zones())],
+        lifetime_options=[
+            *((str(days), _("%(days)s days", days=days)) for days in LIFETIMES),
+            ("0", _("Until I revoke it")),
+        ],
         new_token=new_token,
         problems=by_input(error) if error else {},
         typed={name: request.form[name] for name in kept if name in request.form} if error else {},

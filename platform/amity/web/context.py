@@ -134,7 +134,9 @@ def _by_header() -> Visitor:
     scheme, _, text = request.headers["Authorization"].partition(" ")
     found = workspace().accounts.credentials.by_token(text.strip()) if scheme.lower() == "bearer" else None
     if found is None:
-        raise NotSignedIn("The token is unknown, expired or revoked.", hint="Send `Authorization: Bearer amity_...`.")
+        raise NotSignedIn(
+            "The token is unknown, expired or revoked.", hint="Send `Authorization: Bearer amity_...`."
+        )
     return Visitor(found, None)
 
 

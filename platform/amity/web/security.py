@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, request
 from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.sansio.utils import host_is_trusted
 
 from amity.errors import Malformed, NotSignedIn
@@ -62,6 +63,9 @@ def unbound(view: View) -> View:
 def install(app: Flask, settings: Settings) -> None:
     """Set cookies, limits, the guard in front of all views and the headers of all answers."""
     secure = urlsplit(settings.base_url).scheme == "https"
+    if settings.proxies:
+        count = settings.proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SESSION_COOKIE_NAME="__Host-amity" if secure else "amity",
@@ -99,7 +103,6 @@ def guard() -> None:
         require_admin()
     if known is not None:
         current()
-        workspace().definitions.refresh()
 
 
 def _check_host() -> None:
