@@ -39,6 +39,7 @@ class Settings:
     port: int = 8000
     workers: int = 1
     base_url: str = ""
+    proxies: int = 0
     demo: bool = False
     with_worker: bool = True
     dev: bool = False
@@ -76,6 +77,7 @@ HELP: Final[Mapping[str, str]] = {
     "port": "Port to listen on; 0 takes a free one.",
     "workers": "Web processes; more than one on PostgreSQL only.",
     "base_url": "Address under which people reach Amity, for links; default: the one it listens on.",
+    "proxies": "Reverse proxies in front whose `X-Forwarded` headers count; 0 believes none.",
     "demo": "Load the demo organisation into an empty workspace.",
     "with_worker": "Run the background worker inside `amity serve`.",
     "dev": "For developers: templates are read anew, every request is logged.",

@@ -49,7 +49,7 @@ def install(app: Flask) -> None:
 def _amity(error: AmityError) -> ResponseReturnValue:
     if error.status >= 500 and not isinstance(error, Busy):
         _log(error)
-    wants_page = not is_api() and not wants_json() and not htmx.is_fragment()
+    wants_page = not (is_api() or wants_json() or htmx.is_fragment() or "Authorization" in request.headers)
     if isinstance(error, NotSignedIn) and wants_page and request.endpoint != "auth.sign_in":
         if request.method in ("GET", "HEAD"):
             return redirect(url_for("auth.sign_in", next=request.full_path.rstrip("?")))

@@ -10,7 +10,7 @@ from htmx_flask import Htmx
 from htmx_flask.requests import HtmxAwareRequest
 
 
-class Request(HtmxAwareRequest):
+class Request(HtmxAwareRequest):  # type: ignore[misc]
     """The request of Amity's apps."""
 
     max_form_parts = 20_000
