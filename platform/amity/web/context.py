@@ -48,6 +48,7 @@ def visitor() -> Visitor | None:
     cookie, because such requests are not protected against forgery. Raises `NotSignedIn` for a wrong one.
     """
     if "visitor" not in g:
+        g.visitor = None  # also where the next line raises: the page about that is nobody's
         g.visitor = _by_header() if "Authorization" in request.headers else _by_cookie()
     return cast("Visitor | None", g.visitor)
 

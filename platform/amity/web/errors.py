@@ -13,6 +13,7 @@ from typing import Any, Final
 from flask import Flask, Response, g, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
+from markupsafe import Markup
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from amity import jsontext
@@ -131,11 +132,25 @@ def render(
         return _problem_document(status, title, message, hint, problems, members or {}, request_id)
     page = ErrorPage(status, title, message, hint, problems, request_id)
     if htmx.is_fragment():
-        response = make_response(render_template("fragments/error.html", page=page), status)
+        response = make_response(_html("fragments/error.html", page), status)
         if status in SWAPPED:
             htmx.answer(response, retarget="#messages", reswap="innerHTML")
         return response
-    return make_response(render_template("pages/error.html", page=page), status)
+    return make_response(_html("pages/error.html", page), status)
+
+
+def _html(template: str, page: ErrorPage) -> str:
+    """Render; where the frame itself cannot be made (the database is gone), give a page without it."""
+    try:
+        return render_template(template, page=page)
+    except Exception as error:
+        log.error("the error page itself failed", exc_info=error, extra={"request": g.get("request_id")})
+        number = f" ({page.request_id})" if page.request_id else ""
+        return str(
+            Markup(
+                "<!doctype html><html lang=en><title>{0}</title><h1>{0}</h1><p>{1} {2}{3}</p></html>"
+            ).format(page.title, page.message, page.hint or "", number)
+        )
 
 
 def wants_json() -> bool:
