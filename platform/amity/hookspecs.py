@@ -15,7 +15,7 @@ import pluggy
 if TYPE_CHECKING:
     from amity.access.policy import Policy
     from amity.entities.kinds.base import Kind
-    from amity.expressions.functions import Function
+    from amity.expressions.scope import Function
     from amity.extension import MenuEntry, Page, Panel, RecordValidator
 
 hookspec = pluggy.HookspecMarker("amity")

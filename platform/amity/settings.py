@@ -39,6 +39,7 @@ class Settings:
     port: int = 8000
     workers: int = 1
     base_url: str = ""
+    proxies: int = 0
     demo: bool = False
     with_worker: bool = True
     dev: bool = False
@@ -53,6 +54,8 @@ class Settings:
             )
         if not 0 <= self.port <= 65535:
             raise SetupError(f"The port is {self.port}; allowed is 0 (a free one) to 65535.")
+        if not 0 <= self.proxies <= 10:
+            raise SetupError(f"The number of proxies is {self.proxies}; allowed is 0 to 10.")
         if self.workers < 1:
             raise SetupError(f"The number of workers is {self.workers}; at least 1 is needed.")
 
@@ -74,6 +77,7 @@ HELP: Final[Mapping[str, str]] = {
     "port": "Port to listen on; 0 takes a free one.",
     "workers": "Web processes; more than one on PostgreSQL only.",
     "base_url": "Address under which people reach Amity, for links; default: the one it listens on.",
+    "proxies": "Reverse proxies in front whose `X-Forwarded` headers count; 0 believes none.",
     "demo": "Load the demo organisation into an empty workspace.",
     "with_worker": "Run the background worker inside `amity serve`.",
     "dev": "For developers: templates are read anew, every request is logged.",

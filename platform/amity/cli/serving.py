@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import ipaddress
 import multiprocessing.util
 import socket
 from collections.abc import Callable
@@ -71,6 +72,14 @@ def web_address(settings: Settings, host: str, port: int) -> str:
     if host in ("0.0.0.0", "::"):  # noqa: S104 (compared, not bound)
         host = "127.0.0.1" if host == "0.0.0.0" else "::1"  # noqa: S104
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def own_address(settings: Settings, host: str, address: str) -> str:
+    """Give the base address to hold requests to: what the operator named, or this machine's own.
+
+    Who listens for other machines without naming an address is reached under names that only they know.
+    """
+    return address if settings.base_url or ipaddress.ip_address(host).is_loopback else ""
 
 
 def run(settings: Settings, host: str, port: int) -> None:

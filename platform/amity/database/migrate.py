@@ -1,19 +1,26 @@
-"""Bring the platform's own tables to the newest revision."""
+"""Bring the platform's own tables to the newest revision.
+
+Alembic is imported where there is something to do: a start of an up-to-date workspace saves the time.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 
 from amity.database.engine import Database
 from amity.errors import SetupError
 
-MIGRATION_LOCK = 0x616D6967
+if TYPE_CHECKING:
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+HEAD: Final = "0001"
+"""The newest revision; a test compares it with the folder `migrations`."""
+
+MIGRATION_LOCK: Final = 0x616D6967
 
 
 def migrate(database: Database) -> None:
@@ -22,7 +29,7 @@ def migrate(database: Database) -> None:
     Raises `SetupError` where the database was made by a newer Amity.
     """
     with database.read() as connection:
-        if _current(connection) == _script().get_current_head():
+        if _current(connection) == HEAD:
             return
     with database.write() as connection:
         if database.dialect == "postgresql":
@@ -31,6 +38,8 @@ def migrate(database: Database) -> None:
 
 
 def _upgrade(connection: Connection) -> None:
+    from alembic import command
+
     script, current = _script(), _current(connection)
     known = {revision.revision for revision in script.walk_revisions()}
     if current is not None and current not in known:
@@ -44,10 +53,15 @@ def _upgrade(connection: Connection) -> None:
 
 
 def _current(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return found
 
 
 def _configuration() -> Config:
+    from alembic.config import Config
+
     configuration = Config()
     configuration.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     configuration.set_main_option("path_separator", "os")
@@ -55,4 +69,6 @@ def _configuration() -> Config:
 
 
 def _script() -> ScriptDirectory:
+    from alembic.script import ScriptDirectory
+
     return ScriptDirectory.from_config(_configuration())

@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from amity.cli.serving import reserved, web_address
+from amity.cli.serving import own_address, reserved, web_address
 from amity.errors import SetupError
 from amity.settings import Settings
 
@@ -51,3 +51,9 @@ def test_a_host_that_is_not_ours_is_refused() -> None:
 )
 def test_the_address_to_open(host: str, base_url: str, expected: str) -> None:
     assert web_address(Settings(base_url=base_url), host, 80) == expected
+
+
+def test_requests_are_held_to_an_address_only_where_it_is_known() -> None:
+    assert own_address(Settings(), "127.0.0.1", "http://127.0.0.1:80") == "http://127.0.0.1:80"
+    assert own_address(Settings(), "0.0.0.0", "http://127.0.0.1:80") == ""
+    assert own_address(Settings(base_url="https://a.example"), "0.0.0.0", "https://a.example") != ""

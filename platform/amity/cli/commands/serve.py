@@ -40,12 +40,12 @@ def command(line: CommandLine, no_worker: bool, **flags: Any) -> None:
     settings = open_home(settings)
     with serving.reserved(settings.host, settings.port) as (host, port):
         address = serving.web_address(settings, host, port)
-        settings = settings.changed(base_url=address, port=port)
-        set_up(settings)
+        settings = settings.changed(base_url=serving.own_address(settings, host, address), port=port)
+        set_up(settings, address)
         serving.run(settings, host, port)
 
 
-def set_up(settings: Settings) -> None:
+def set_up(settings: Settings, address: str) -> None:
     """Bring the workspace up to date and print what the person in front of the screen needs next.
 
     It is closed again before the web processes start: none of them may inherit a connection.
@@ -54,17 +54,17 @@ def set_up(settings: Settings) -> None:
 
     workspace = Workspace.open(settings)
     try:
-        greet(workspace)
+        greet(workspace, address)
     finally:
         workspace.close()
     # The web processes are forks: what is still in the buffer would come out twice.
     sys.stdout.flush()
 
 
-def greet(workspace: Workspace) -> None:
+def greet(workspace: Workspace, address: str) -> None:
     """Print address, home and database."""
     settings = workspace.settings
     click.echo(f"Amity {__version__}")
     click.echo(f"  Home      {settings.home.absolute()}")
     click.echo(f"  Database  {workspace.database.url.render_as_string(hide_password=True)}")
-    click.echo(f"  Open      {settings.base_url}/")
+    click.echo(f"  Open      {address}/")

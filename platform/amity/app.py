@@ -1,0 +1,39 @@
+"""The Flask app of one workspace."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Final
+
+from flask import Flask
+
+from amity.settings import Settings, load
+from amity.web import context, errors, htmx, security, templates
+from amity.workspace import Workspace
+
+BLUEPRINTS: Final = (
+    "amity.web.assets",
+    "amity.web.health",
+    "amity.web.auth",
+    "amity.web.people",
+    "amity.web.extension_pages",
+)
+"""Modules (or packages) that hold a `blueprint`."""
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Make the app that serves the workspace of `settings` (default: of flags' defaults and environment).
+
+    Apps share nothing: each has its own workspace, at `app.extensions["amity"]`.
+    """
+    workspace = Workspace.open(settings or load())
+    settings = workspace.settings
+    app = Flask("amity", static_folder=None, template_folder=None)
+    app.extensions[context.EXTENSION] = workspace
+    htmx.install(app)
+    templates.install(app, workspace.plugins.template_folders(), dev=settings.dev)
+    security.install(app, settings)
+    errors.install(app)
+    for dotted in BLUEPRINTS:
+        app.register_blueprint(import_module(dotted).blueprint)
+    return app

@@ -1,0 +1,119 @@
+"""One workspace put together: database, extensions, live definitions, records and accounts.
+
+Everything hangs from a `Workspace`; a process may hold several.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import select
+
+from amity.access.accounts import Accounts
+from amity.access.context import SYSTEM, Actor, Context
+from amity.access.policy import AllOf, Policy, RolePolicy
+from amity.database import schema
+from amity.database.engine import Database
+from amity.database.ids import new_id
+from amity.database.migrate import migrate
+from amity.plugins import Plugins
+from amity.settings import Settings, open_home
+
+_PROFILE_SECONDS: Final = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What the workspace is called, and what counts for those who set nothing else."""
+
+    name: str
+    timezone: str
+    locale: str
+    currency: str
+    settings: dict[str, Any]
+
+
+class Workspace:
+    """A workspace that is open. Make one with `Workspace.open`; `close` it at the end."""
+
+    def __init__(self, settings: Settings, database: Database, plugins: Plugins) -> None:
+        self.settings = settings
+        self.database = database
+        self.plugins = plugins
+        self.policy: Policy = AllOf((RolePolicy(), *(item for _, item in plugins.given.amity_policies)))
+        self.accounts = Accounts(database)
+        self._profile: tuple[float, Profile] | None = None
+
+    @classmethod
+    def open(cls, settings: Settings) -> Workspace:
+        """Open the workspace that the settings name; made new where there is none.
+
+        Raises `SetupError` where the home or the database cannot be used.
+        """
+        settings = open_home(settings)
+        database = Database(settings.database_url)
+        try:
+            database.check()
+            migrate(database)
+            _initialise(database)
+            return cls(settings, database, Plugins(settings.home, _disabled(database)))
+        except BaseException:
+            database.close()
+            raise
+
+    @property
+    def profile(self) -> Profile:
+        """The workspace's own row; what another process changed is seen within half a minute."""
+        known = self._profile
+        if known is None or time.monotonic() - known[0] > _PROFILE_SECONDS:
+            known = self._profile = (time.monotonic(), self._read_profile())
+        return known[1]
+
+    def forget_profile(self) -> None:
+        """Read the row anew the next time, after a change."""
+        self._profile = None
+
+    def context(self, actor: Actor = SYSTEM, kind: str = "system", **cause: object) -> Context:
+        """Bind the moment: who acts, now, and by what cause (`kind`: form, api, import, ...)."""
+        return Context(
+            actor=actor,
+            now=dt.datetime.now(dt.UTC),
+            timezone=self.profile.timezone,
+            cause_id=new_id(),
+            cause={"kind": kind, **cause},
+        )
+
+    def close(self) -> None:
+        """Close the database connections."""
+        self.database.close()
+
+    def _read_profile(self) -> Profile:
+        table = schema.workspace
+        with self.database.read() as connection:
+            row = connection.execute(select(table)).one()
+        return Profile(row.name, row.timezone, row.locale, row.currency, dict(row.settings))
+
+
+def _initialise(database: Database) -> None:
+    from sqlalchemy import insert
+
+    with database.write() as connection:
+        if connection.execute(select(schema.workspace.c.id)).first() is None:
+            connection.execute(
+                insert(schema.workspace).values(
+                    id=1, name="Amity", revision=0, timezone="UTC", locale="en", currency="EUR",
+                    settings={}, created_at=dt.datetime.now(dt.UTC),
+                )
+            )  # fmt: skip
+
+
+def _disabled(database: Database) -> frozenset[str]:
+    """Names of the extensions that an admin switched off."""
+    with database.read() as connection:
+        settings = connection.execute(select(schema.workspace.c.settings)).scalar() or {}
+    return frozenset(
+        name for name, state in settings.get("extensions", {}).items() if not state.get("enabled", True)
+    )
