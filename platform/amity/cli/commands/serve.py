@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.option("--no-worker", is_flag=True, help="Serve without the background worker: see `amity worker`.")
 @click.option("--dev", is_flag=True, default=None, help=HELP["dev"])
 @pass_command_line
-def command(line: CommandLine, no_worker: bool, **flags: Any) -> None:
+def command(line: CommandLine, /, no_worker: bool, **flags: Any) -> None:
     """Start the web server; the first start sets everything up.
 
     Ends on SIGTERM or Ctrl-C after the running requests.
