@@ -62,9 +62,20 @@ def set_up(settings: Settings, address: str) -> None:
 
 
 def greet(workspace: Workspace, address: str) -> None:
-    """Print address, home and database."""
+    """Print address, home and database, and the link for the first admin while there is none."""
+    from amity.web import assets
+
     settings = workspace.settings
     click.echo(f"Amity {__version__}")
     click.echo(f"  Home      {settings.home.absolute()}")
     click.echo(f"  Database  {workspace.database.url.render_as_string(hide_password=True)}")
     click.echo(f"  Open      {address}/")
+    if workspace.accounts.needs_setup():
+        click.echo(f"  Set up    {address}/auth/link/{workspace.accounts.setup_link()}")
+        click.echo("            makes the first admin; works once, within seven days")
+    if lost := assets.missing():
+        click.echo(
+            f"The browser files are missing ({', '.join(lost)}): pages will be bare.\n"
+            "  In a checkout run `make assets`; an installed Amity must be installed again.",
+            err=True,
+        )
