@@ -15,6 +15,7 @@ from werkzeug.datastructures import MultiDict
 from amity import jsontext
 from amity.database.engine import Database
 from amity.entities.kinds.base import ABSENT, ColumnSpec, Kind, ValueProblem
+from amity.entities.kinds.list import filled
 from amity.entities.model import Field
 from amity.entities.storage_types import storage_type
 from tests.factories.fields import CORE, Reader, field_of, form_of
@@ -72,7 +73,8 @@ def test_form_round_trip(kind: Kind, reader: Reader) -> None:
     field = field_of(kind)
     for value in samples(kind, field):
         form = MultiDict(form_of(kind.to_form(field, value, reader)))
-        assert kind.from_form(field, form, "value") == value
+        # A member that is cleared comes as null, so that a merge patch takes it away.
+        assert filled(kind.from_form(field, form, "value")) == value
 
 
 @every_kind

@@ -44,21 +44,34 @@ def field_of(kind: Kind | str, *, kinds: KindRegistry = CORE, **options: Any) ->
 
 
 def form_of(shown: Any, name: str = "value") -> dict[str, list[str]]:
-    """Give the inputs that a browser sends back for what `Kind.to_form` showed, nothing touched."""
+    """Give the inputs that a browser sends back for what `Kind.to_form` showed, nothing touched.
+
+    A list of rows is {"rows", "blank", ...}, sent with two empty rows; members `text` and "" are the control
+    itself. A browser sends every end of line as CR LF.
+    """
     if isinstance(shown, Mapping):
+        if "blank" in shown:
+            return _rows_of(shown, name)
         return {
             key: texts
             for member, value in shown.items()
             for key, texts in _below(name, member, value).items()
         }
     if isinstance(shown, list | tuple):
-        if all(isinstance(item, str) for item in shown):
-            return {name: ["", *shown]}
-        rows = {name: [""]}
-        for number, row in enumerate(shown):
-            rows.update(form_of(row, f"{name}.{number}"))
-        return rows
-    return {name: [str(shown)]}
+        return {name: ["", *shown]}
+    text = str(shown)
+    sent = {name: [text.replace("\r\n", "\n").replace("\n", "\r\n")]}
+    return {**sent, f"{name}.newline": ["crlf"]} if "\r\n" in text else sent
+
+
+def _rows_of(shown: Mapping[str, Any], name: str) -> dict[str, list[str]]:
+    sent = {name: [""]}
+    for number, row in enumerate([*shown["rows"], shown["blank"], shown["blank"]]):
+        sent.update(form_of(row, f"{name}.{number}"))
+    for member, value in shown.items():
+        if member not in ("rows", "blank"):
+            sent.update(form_of(value, f"{name}.{member}"))
+    return sent
 
 
 def _below(name: str, member: str, value: Any) -> dict[str, list[str]]:

@@ -18,14 +18,24 @@ MAX_ROWS: Final = 1000
 
 
 def parts_of(
-    kind: Kind, schema: Mapping[str, Any], options: Mapping[str, Any], kinds: KindRegistry, pointer: str = ""
+    kind: Kind, given: Mapping[str, Any], options: Mapping[str, Any], kinds: KindRegistry, pointer: str = ""
 ) -> tuple[Field, ...]:
-    """Make what `Field.parts` holds for a property of `kind`; `schema` is flat, without null."""
+    """Make what `Field.parts` holds for a property of `kind`; the schema `given` is flat, without null."""
+    schema = given
+    if options.get("edit") == "json":
+        return ()
+    items = schema.get("items")
+    if isinstance(items, Mapping) and schema.get("type") == "array":
+        schema, pointer = items, pointer + "/items"
     required = schema.get("required", ())
     return tuple(
-        part_field(name, part, kinds, f"{pointer}/properties/{name}", required=name in required)
-        for name, part in kind.part_schemas(schema, options).items()
+        part_field(name, part, kinds, _place(pointer, name), required=name in required)
+        for name, part in kind.part_schemas(given, options).items()
     )
+
+
+def _place(pointer: str, name: str) -> str:
+    return f"{pointer}/properties{member_pointer(name)}" if name else pointer
 
 
 def part_field(

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final
 
 from amity.database.folding import fold_key
 from amity.database.storable import text_fault
-from amity.entities.kinds.base import ColumnSpec, Kind, ValueProblem
+from amity.entities.kinds.base import ColumnSpec, FormData, Kind, ValueProblem
 from amity.entities.model import Field
 from amity.expressions.types import TEXT, Type
 
@@ -78,6 +78,13 @@ class TextKind(Kind):
 
     def from_text(self, field: Field, text: str) -> str:
         return text
+
+    def from_form(self, field: Field, form: FormData, name: str) -> Any:
+        """Read the text. Browsers send every end of line as CR LF: kept only where `name.newline` is crlf."""
+        value = super().from_form(field, form, name)
+        if isinstance(value, str) and form.get(f"{name}.newline") != "crlf":
+            return value.replace("\r\n", "\n")
+        return value
 
     def samples(self, field: Field) -> Sequence[Any]:
         return ("Ada", "Ångström", "zoë")
