@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.support.needs import missing
+from tests.support.servers import ADMIN, PASSWORD, LiveServer
 
 ROOT = Path(__file__).parents[2]
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
@@ -95,6 +96,37 @@ def screenshot() -> Callable[..., None]:
         (IMAGES / f"{name}.png").write_bytes(picture)
 
     return take
+
+
+@pytest.fixture(scope="session")
+def _signed_in() -> dict[tuple[str, str], Any]:
+    """Cookies of those who signed in during this session, by server and e-mail."""
+    return {}
+
+
+@pytest.fixture
+def sign_in(new_context: Any, _signed_in: dict[tuple[str, str], Any]) -> Callable[..., Page]:
+    """Open a page as a signed-in person: `sign_in(server)`, `sign_in(server, STAFF)`.
+
+    Each call is a browser of its own, so two people can work beside each other in one test. The form is
+    filled in once per person and server; later calls bring its cookies along.
+    """
+
+    def enter(server: LiveServer, email: str = ADMIN, **context: Any) -> Page:
+        known = _signed_in.get((server.url, email))
+        page: Page = new_context(base_url=server.url, storage_state=known, **context).new_page()
+        if known is None:
+            server.add_account(email, "admin" if email == ADMIN else "staff")
+            page.goto("/auth/sign-in")
+            page.get_by_label("E-mail").fill(email)
+            page.get_by_label("Password").fill(PASSWORD)
+            page.get_by_role("button", name="Sign in").click()
+            page.wait_for_url(lambda url: "/auth/" not in url)
+            _signed_in[server.url, email] = page.context.storage_state()
+        page.goto("/")
+        return page
+
+    return enter
 
 
 @pytest.fixture

@@ -21,11 +21,16 @@ from pathlib import Path
 
 import pytest
 
+from amity.access.accounts import Accounts
+from amity.database.engine import Database
 from tests.support.databases import DatabaseServer
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 60
 STOP_SECONDS = 40
+ADMIN = "ada@amity.example"
+STAFF = "sam@amity.example"
+PASSWORD = "four words keep me safe"
 ADDRESS = re.compile(r"^\s*Open\s+(http\S+?)/?$", re.MULTILINE)
 
 
@@ -134,6 +139,26 @@ class LiveServer:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(STOP_SECONDS)
 
+    def add_account(self, email: str, *roles: str) -> str:
+        """Make an active account with `PASSWORD` and give its id; nothing happens where it exists."""
+        database = Database(self.database_url)
+        try:
+            accounts = Accounts(database)
+            known = {account.email: account.id for account in accounts.all()}
+            name = email.partition("@")[0].title()
+            return known.get(email) or accounts.create(email, name, roles, PASSWORD).id
+        finally:
+            database.close()
+
+    def token(self, email: str = ADMIN) -> str:
+        """Give a new API token of an account; the two of the suite are made when first asked for."""
+        account = self.add_account(email, "admin" if email == ADMIN else "staff")
+        database = Database(self.database_url)
+        try:
+            return Accounts(database).credentials.create_token(account, "tests")[1]
+        finally:
+            database.close()
+
     def run(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run another command on the same home and database."""
         return amity(*arguments, home=self.home, database_url=self.database_url, **variables)
@@ -162,10 +187,11 @@ def start_server(database_server: DatabaseServer, database_url: str, tmp_path: P
 def live_server(
     database_server: DatabaseServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[LiveServer]:
-    """A server of the whole session on each of the databases."""
+    """A server of the whole session on each of the databases, with an admin and a member of the staff."""
     url = database_server.create()
-    server = LiveServer(tmp_path_factory.mktemp("live") / "home", url)
-    server.start()
+    server = LiveServer(tmp_path_factory.mktemp("live") / "home", url).start()
+    server.add_account(ADMIN, "admin")
+    server.add_account(STAFF, "staff")
     yield server
     if server.process is not None and server.process.poll() is None:
         server.stop()
