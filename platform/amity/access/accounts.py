@@ -172,9 +172,7 @@ class Accounts:
         """Let a deactivated person in again; one who never had a password needs an invitation."""
 
         def work(connection: Connection) -> None:
-            row = connection.execute(select(account).where(account.c.id == account_id)).first()
-            if row is None:
-                raise rows.nobody()
+            row = rows.raw(connection, account_id)
             if row.state == "deactivated":
                 rows.change(connection, account_id, state="active" if row.password_hash else "invited")
 

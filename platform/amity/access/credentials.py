@@ -17,6 +17,7 @@ from amity.access.people import Account
 from amity.access.sessions import Session
 from amity.access.tokens import Token
 from amity.database.engine import Database
+from amity.database.ids import is_id
 from amity.database.schema import account, session, token
 from amity.errors import Conflict, Forbidden, Invalid, NotFound, NotSignedIn
 
@@ -154,9 +155,7 @@ class Credentials:
     def change_password(self, account_id: str, old: str, new: str, place: Place, *, but: str | None) -> None:
         """Set another password; raises `Forbidden` where `old` is wrong. All sessions end but `but`."""
         with self._database.read() as connection:
-            row = connection.execute(select(account).where(account.c.id == account_id)).first()
-        if row is None:
-            raise rows.nobody()
+            row = rows.raw(connection, account_id)
         throttle.attempt(self._database, row.email_key, place.address, self._clock())
         if not passwords.verify(row.password_hash, old):
             raise Forbidden("The present password is not right.")
@@ -224,7 +223,7 @@ class Credentials:
 
     def revoke_token(self, account_id: str, token_id: str) -> None:
         """Make a token stop working; raises `NotFound` where the person has none of this id."""
-        revoked = self._database.run(
+        revoked = is_id(token_id) and self._database.run(
             lambda connection: tokens.revoke(connection, account_id, self._clock(), only=token_id)
         )
         if not revoked:

@@ -5,6 +5,7 @@ Hashing costs about 50 ms by intention; never do it inside a transaction or unde
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -49,11 +50,16 @@ def _problem(password: str, related: Sequence[str]) -> tuple[str, str] | None:
         return "too_long", f"A password has at most {MAX_LENGTH} characters, not {len(password)}."
     if "\0" in password or any("\ud800" <= sign <= "\udfff" for sign in password):
         return "invalid", "A password is made of printable characters."
+    words = [word for text in related for word in re.split(r"[\W_]+", text.casefold()) if len(word) > 2]
+    rest = password.casefold()
+    for word in words:
+        rest = rest.replace(word, "")
+    if len(rest) < MIN_LENGTH / 2:
+        return "too_weak", "This password is made of your own name or address."
     from zxcvbn import zxcvbn  # its word lists are only needed here
 
-    words = [word for text in related for word in (text, *text.replace("@", " ").replace(".", " ").split())]
     # zxcvbn takes quadratic time; what decides stands in the first characters.
-    result = zxcvbn(password[:72], user_inputs=[word for word in words if len(word) > 2])
+    result = zxcvbn(password[:72], user_inputs=words)
     if result["score"] < WEAKEST_SCORE:
         warning = result["feedback"]["warning"] or "It is easy to guess."
         return (

@@ -73,8 +73,8 @@ def from_row(row: Row[Any]) -> Account:
 
 
 def email_key(email: str) -> str:
-    """Give the form of an address under which an account is found."""
-    return email.strip().casefold()
+    """Give the form of an address under which an account is found; what no database stores becomes "?"."""
+    return email.strip().casefold().encode("utf-8", "replace").decode().replace("\0", "?")
 
 
 def checked_email(email: str) -> str:

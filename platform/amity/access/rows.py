@@ -4,20 +4,29 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Row, select, update
 
 from amity.access import people
 from amity.access.people import Account
+from amity.database.ids import is_id
 from amity.database.schema import account
 from amity.errors import NotFound
 
 
 def get(connection: Connection, account_id: str) -> Account:
     """Give an account; raises `NotFound`."""
-    row = connection.execute(select(account).where(account.c.id == account_id)).first()
+    return people.from_row(raw(connection, account_id))
+
+
+def raw(connection: Connection, account_id: str) -> Row[Any]:
+    """Give the whole row of an account, its password hash included; raises `NotFound`."""
+    found = (
+        connection.execute(select(account).where(account.c.id == account_id)) if is_id(account_id) else None
+    )
+    row = found.first() if found is not None else None
     if row is None:
         raise nobody()
-    return people.from_row(row)
+    return row
 
 
 def change(connection: Connection, account_id: str, **values: Any) -> None:

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 import time
+from typing import Final
 
+_FORM: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _guard = threading.Lock()
 _last = 0
+
+
+def is_id(text: str) -> bool:
+    """Say whether `text` is written like an id; PostgreSQL refuses a query with any other text."""
+    return _FORM.fullmatch(text) is not None
 
 
 def new_id() -> str:

@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from flask import Blueprint, Flask, Response, request, send_file
+from flask import Blueprint, Flask, Response, request
 from werkzeug.exceptions import NotFound
 from werkzeug.security import safe_join
 
@@ -62,10 +62,10 @@ def file(version: str, name: str) -> Response:
         raise NotFound
     if path.suffix in _COMPRESSED and request.accept_encodings["gzip"] > 0:
         response = Response(_compressed(path, path.stat().st_mtime_ns))
-        response.content_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
         response.headers["Content-Encoding"] = "gzip"
     else:
-        response = send_file(path, conditional=True, max_age=YEAR)
+        response = Response(path.read_bytes())
+    response.content_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     response.vary.add("Accept-Encoding")
     response.headers["Cache-Control"] = f"public, max-age={YEAR}, immutable"
     return response
