@@ -92,9 +92,9 @@ class DateTimeKind(Kind):
         shown = form.get(f"{name}.exact") or ""
         if shown:
             try:
-                if _local_text(read_moment(shown), tzinfo) == text:
-                    return shown  # untouched: an hour that a clock change repeats stays what it was
-            except ValueProblem:
+                if dt.datetime.fromisoformat(text) == _local(read_moment(shown), tzinfo):
+                    return shown  # untouched: microseconds and an hour that a clock change repeats stay
+            except (ValueProblem, ValueError):
                 pass
         try:
             if not _LOCAL.fullmatch(text):
@@ -138,8 +138,14 @@ def _at(moment: dt.datetime, tzinfo: dt.tzinfo) -> dt.datetime:
         return moment
 
 
-def _local_text(moment: dt.datetime, tzinfo: dt.tzinfo) -> str:
+def _local(moment: dt.datetime, tzinfo: dt.tzinfo) -> dt.datetime:
+    """Give a moment as an input shows it: local, and no finer than milliseconds."""
     local = _at(moment, tzinfo).replace(tzinfo=None)
+    return local.replace(microsecond=local.microsecond // 1000 * 1000)
+
+
+def _local_text(moment: dt.datetime, tzinfo: dt.tzinfo) -> str:
+    local = _local(moment, tzinfo)
     if local.microsecond:
-        return local.isoformat()
+        return local.isoformat(timespec="milliseconds")
     return local.isoformat(timespec="seconds" if local.second else "minutes")

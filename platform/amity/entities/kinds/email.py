@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 from amity.entities.kinds.base import ValueProblem
 from amity.entities.kinds.text import TextKind, checked_text
@@ -23,6 +24,11 @@ def checked_email(value: Any) -> str:
     return text
 
 
+def mail_link(address: str) -> str:
+    """Give the mailto: link of an address."""
+    return "mailto:" + quote(address, safe="@")
+
+
 class EmailKind(TextKind):
     """One e-mail address, stored as it was typed."""
 
@@ -39,6 +45,10 @@ class EmailKind(TextKind):
 
     def parse(self, field: Field, value: Any) -> str:
         return checked_email(value)
+
+    def href(self, field: Field, value: str) -> str:
+        """The link that writes a mail."""
+        return mail_link(value)
 
     def from_text(self, field: Field, text: str) -> str:
         return checked_email(text.strip())

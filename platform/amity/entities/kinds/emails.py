@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from amity.database.folding import fold_key
-from amity.entities.kinds.email import checked_email
+from amity.entities.kinds.email import checked_email, mail_link
 from amity.entities.kinds.typed_list import TypedListKind
 from amity.entities.model import Field
 
@@ -23,6 +23,10 @@ class EmailsKind(TypedListKind):
 
     def key(self, field: Field, value: Any) -> str:
         return fold_key(value)
+
+    def href(self, field: Field, value: str) -> str:
+        """The link that writes a mail to one of them."""
+        return mail_link(value)
 
     def samples(self, field: Field) -> Sequence[Any]:
         home = {"value": "ada@example.com", "label": "home", "primary": False}

@@ -12,6 +12,7 @@ from amity.entities.kinds.lines import read_json
 from amity.entities.kinds.object import (
     checked_members,
     format_members,
+    member_text,
     nested_problems,
     object_parts,
     texts_in,
@@ -109,6 +110,10 @@ class ListKind(JsonKind):
             else {}
         )
         return {**shown, REST: jsontext.dumps(rest)} if rest else shown
+
+    def member_text(self, part: Field, value: Any) -> str:
+        """One nested JSON value as plain text, also where it does not fit its part any more."""
+        return member_text(part, value)
 
     def format(self, field: Field, value: Sequence[Any], locale: Locale) -> str:
         part = scalar_part(field)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from amity import jsontext
 from amity.entities.kinds.base import ABSENT, FormData, Locale, ValueProblem
 from amity.entities.kinds.json import JsonKind, checked_json
 from amity.entities.kinds.parts import (
@@ -74,6 +75,10 @@ class ObjectKind(JsonKind):
             show_parts(field.parts, value, locale) if field.parts else super().to_form(field, value, locale)
         )
 
+    def member_text(self, part: Field, value: Any) -> str:
+        """One nested JSON value as plain text, also where it does not fit its part any more."""
+        return member_text(part, value)
+
     def format(self, field: Field, value: Any, locale: Locale) -> str:
         return format_members(field.parts, value, locale) or super().format(field, value, locale)
 
@@ -119,6 +124,14 @@ def format_members(parts: Sequence[Field], value: Any, locale: Locale) -> str:
             except ValueProblem:  # a value from before the schema changed
                 shown.append(str(member))
     return ", ".join(text for text in shown if text)
+
+
+def member_text(part: Field, value: Any) -> str:
+    """Give a nested JSON value as text, also where it does not fit its part any more."""
+    try:
+        return part.kind.to_text(part, part.kind.parse(part, value))
+    except ValueProblem:
+        return value if isinstance(value, str) else jsontext.dumps(value)
 
 
 def texts_in(value: Any) -> Sequence[str]:

@@ -41,6 +41,11 @@ def phone_key(text: str, region: str | None) -> str:
     return "".join(character for character in text if character.isdigit())
 
 
+def call_link(text: str, field: Field) -> str:
+    """Give the tel: link of a number."""
+    return "tel:" + phone_key(text, field.options.get("region"))
+
+
 class PhoneKind(TextKind):
     """A phone number, stored as it was typed."""
 
@@ -74,6 +79,10 @@ class PhoneKind(TextKind):
 
     def store(self, field: Field, value: str) -> Mapping[str, Any]:
         return {"": value, "fold": fold_key(value), "e164": phone_key(value, field.options.get("region"))}
+
+    def href(self, field: Field, value: str) -> str:
+        """The link that calls."""
+        return call_link(value, field)
 
     def search_text(self, field: Field, value: str) -> str:
         return f"{value} {phone_key(value, field.options.get('region'))}"

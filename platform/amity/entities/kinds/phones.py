@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from amity.entities.kinds.base import ValueProblem
-from amity.entities.kinds.phone import REGION_OPTION, PhoneKind, checked_phone, phone_key
+from amity.entities.kinds.phone import REGION_OPTION, PhoneKind, call_link, checked_phone, phone_key
 from amity.entities.kinds.typed_list import LABELS_OPTION, TypedListKind
 from amity.entities.model import Field
 
@@ -28,6 +28,10 @@ class PhonesKind(TypedListKind):
 
     def key(self, field: Field, value: Any) -> str:
         return phone_key(value, field.options.get("region"))
+
+    def href(self, field: Field, value: str) -> str:
+        """The link that calls one of them."""
+        return call_link(value, field)
 
     def samples(self, field: Field) -> Sequence[Any]:
         mobile = {"value": "0170 1234567", "label": "mobile", "primary": False}

@@ -60,6 +60,10 @@ class RichTextKind(LongTextKind):
     def parse(self, field: Field, value: Any) -> str:
         return sanitised(checked_text(value))
 
+    def safe(self, value: str) -> str:
+        """The HTML to write into a page as it is: sanitised once more, whoever wrote it into the database."""
+        return sanitised(value)
+
     def format(self, field: Field, value: str, locale: Locale) -> str:
         return shortened(words(value)) or "…"
 

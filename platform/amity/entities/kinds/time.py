@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from amity.entities.kinds.base import ColumnSpec, Kind, Locale, ValueProblem
+from amity.entities.kinds.base import ColumnSpec, FormData, Kind, Locale, ValueProblem
 from amity.entities.kinds.locales import babel_locale
 from amity.entities.kinds.text import type_name
 from amity.entities.model import Field
@@ -28,6 +28,10 @@ def read_time(value: Any) -> dt.time:
         return dt.time.fromisoformat(f"{found[1]}{found[2] or ':00'}.{(found[3] or '0').ljust(6, '0')}")
     except ValueError:
         raise ValueProblem("format", f"There is no time of day {value}.") from None
+
+
+def _shown(time: dt.time) -> dt.time:
+    return time.replace(microsecond=time.microsecond // 1000 * 1000)
 
 
 class TimeKind(Kind):
@@ -67,6 +71,27 @@ class TimeKind(Kind):
 
     def from_text(self, field: Field, text: str) -> str:
         return self.dump(field, read_time(text.strip()))
+
+    def from_form(self, field: Field, form: FormData, name: str) -> Any:
+        """Read the time `name`; `name.exact` is the value shown, which an input cuts at milliseconds."""
+        value = super().from_form(field, form, name)
+        shown = form.get(f"{name}.exact")
+        if not shown or not isinstance(value, str):
+            return value
+        try:
+            return shown if read_time(value) == _shown(read_time(shown)) else value
+        except ValueProblem:
+            return value
+
+    def to_form(self, field: Field, value: Any, locale: Locale | None = None) -> dict[str, str]:
+        """Give `text` for the input and `exact` (the JSON value it stands for)."""
+        if value is None:
+            return {"text": "", "exact": ""}
+        try:
+            time = _shown(read_time(value))
+        except ValueProblem:
+            return {"text": str(value), "exact": ""}
+        return {"text": time.isoformat("milliseconds" if time.microsecond else "auto"), "exact": value}
 
     def format(self, field: Field, value: dt.time, locale: Locale) -> str:
         from babel.dates import format_time

@@ -62,6 +62,14 @@ class UrlKind(TextKind):
     def parse(self, field: Field, value: Any) -> str:
         return checked_url(value)
 
+    def is_safe(self, value: Any) -> bool:
+        """Tell whether a page may link to it."""
+        try:
+            checked_url(value)
+        except ValueProblem:
+            return False
+        return True
+
     def from_text(self, field: Field, text: str) -> str:
         return checked_url(text.strip())
 
