@@ -37,6 +37,12 @@ def migrate(database: Database) -> None:
         _upgrade(connection)
 
 
+def current_revision(database: Database) -> str | None:
+    """Give the revision of the platform's tables; None where there are none yet."""
+    with database.read() as connection:
+        return _current(connection)
+
+
 def _upgrade(connection: Connection) -> None:
     from alembic import command
 
