@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 
@@ -46,6 +46,8 @@ class Context:
     cause_id: str
     cause: dict[str, object] = field(default_factory=dict)
     depth: int = 0
+    kept: dict[Any, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
+    """What layers work out once per request, such as the policy's answers; a replaced context starts anew."""
 
     @property
     def today(self) -> dt.date:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from amity.access.context import Context
 from amity.access.policy import Decision, Policy, Verb
@@ -23,7 +25,10 @@ class Caller:
     ctx: Context
     model: Model
     policy: Policy
+    bound: Mapping[str, Any] | None = None
+    """Values of `now`, `today` and `me`, made when an expression first asks (see `records.me`)."""
     _decisions: dict[tuple[str, Verb], Decision] = field(default_factory=dict)
+    _sight: Hashable | None = None
 
     def decide(self, entity: Entity, verb: Verb) -> Decision:
         """Give the policy's answer, asked once."""
@@ -50,6 +55,17 @@ class Caller:
                 hint="Ask an administrator for the right.",
             )
         return entity
+
+    @property
+    def sight(self) -> Hashable:
+        """Equal for callers that may read the same entities and fields: part of the keys of caches."""
+        if self._sight is None:
+            decisions = ((item.id, self.decide(item, "read")) for item in self.model)
+            self._sight = tuple(
+                (key, decision.readable) for key, decision in decisions
+                if decision.readable is not None or not decision.allowed
+            )
+        return self._sight
 
     def can_read(self, entity: Entity) -> bool:
         """Whether any record of the entity may be seen."""

@@ -1,17 +1,103 @@
-"""Policy conditions as SQL: compiled once per revision, bound to the caller at each use."""
+"""Conditions of callers and of policies: checked once per revision, bound to the person at each use."""
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement
+from collections.abc import Hashable
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, exists, false, select
+from sqlalchemy.sql.selectable import NamedFromClause
 
 from amity.access.policy import Verb
 from amity.entities.model import Entity
+from amity.expressions import BOOL, Compiled, ExpressionError, compile
+from amity.records.binding import Condition, Joins, RecordBinding, Surroundings
 from amity.records.caller import Caller
+from amity.records.me import bound_values
+from amity.records.scope import CallerScope
+
+if TYPE_CHECKING:
+    from amity.records.machine import Machine
 
 
-def policy_condition(caller: Caller, entity: Entity, verb: Verb) -> ColumnElement[bool] | None:
-    """What a record of `entity` must meet so that the caller may `verb` it; None for every record."""
-    decision = caller.decide(entity, verb)
-    if decision.condition is None:
+class Conditions:
+    """Makes SQL conditions for one caller."""
+
+    def __init__(self, machine: Machine, caller: Caller) -> None:
+        self.machine = machine
+        self.caller = caller
+        self.revision = machine.revision(caller.model)
+
+    # -- compiled expressions -----------------------------------------------------------------------
+    def trusted(self, entity: Entity, text: str) -> Compiled:
+        """Compile a condition that an administrator wrote (policy, check): nothing is hidden from it."""
+        scope = CallerScope(self.machine.functions, self.caller.model, entity)
+        return self.revision.keep(("trusted", entity.id, text), lambda: compile(text, scope, expect=BOOL))
+
+    def asked(self, entity: Entity, text: str) -> Compiled:
+        """Compile a condition of the caller; what he may not read he cannot name."""
+        scope = CallerScope(self.machine.functions, self.caller.model, entity, self.caller)
+        key: Hashable = ("asked", entity.id, text, self.sight())
+        return self.revision.keep(key, lambda: compile(text, scope, expect=BOOL, sql=True))
+
+    def sight(self) -> Hashable:
+        """What tells apart callers that may read different fields."""
+        return self.caller.sight
+
+    # -- bindings -----------------------------------------------------------------------------------
+    def binding(self, entity: Entity, joins: Joins) -> RecordBinding:
+        """Bind the caller's own expressions: each hop applies the target's policy."""
+        around = Surroundings(self.caller, self.machine.database.dialect, self._guard, self._bound)
+        return RecordBinding(around, entity, joins.root, joins)
+
+    def _system_binding(self, entity: Entity, joins: Joins) -> RecordBinding:
+        around = Surroundings(self.caller, self.machine.database.dialect, _unguarded, self._bound)
+        return RecordBinding(around, entity, joins.root, joins)
+
+    def _guard(self, entity: Entity, source: NamedFromClause) -> Condition | None:
+        if not self.caller.can_read(entity):
+            return false()
+        return self.policy(entity, "read", source)
+
+    def _bound(self, name: str) -> Any:
+        return bound_values(self.machine, self.caller).get(name)
+
+    # -- policies -----------------------------------------------------------------------------------
+    def policy(self, entity: Entity, verb: Verb, source: NamedFromClause | None = None) -> Condition | None:
+        """What a record of `entity` must meet so that the caller may `verb` it; None for every record.
+
+        Self-contained: relations inside are subqueries, so it may stand in any WHERE or ON.
+        """
+        text = self.caller.decide(entity, verb).condition
+        if text is None:
+            return None
+        source = entity.table if source is None else source
+        compiled = self.trusted(entity, text)
+        joins = Joins(source)
+        condition = _sql(compiled, self._system_binding(entity, joins))
+        if not joins.joined:
+            return condition
+        inner = entity.table.alias()
+        joins = Joins(inner)
+        condition = _sql(compiled, self._system_binding(entity, joins))
+        found = select(inner.c.id).select_from(joins.clause())
+        return exists(found.where(and_(inner.c.id == source.c.id, condition)).correlate(source))
+
+
+def _unguarded(entity: Entity, source: NamedFromClause) -> None:
+    return None
+
+
+def _sql(compiled: Compiled, binding: RecordBinding) -> Condition:
+    condition: Condition = compiled.sql(binding)
+    return condition
+
+
+def policy_condition(machine: Machine, caller: Caller, entity: Entity, verb: Verb) -> Condition | None:
+    """What a record must meet so that the caller may `verb` it; None for every record."""
+    if caller.decide(entity, verb).condition is None:
         return None
-    raise NotImplementedError
+    return Conditions(machine, caller).policy(entity, verb)
+
+
+__all__ = ["Conditions", "ExpressionError", "policy_condition"]

@@ -66,7 +66,7 @@ class Reach:
 
 
 def reach(
-    caller: Caller, connection: Connection, entity: Entity, identity: str, *, lock: bool
+    machine: Machine, caller: Caller, connection: Connection, entity: Entity, identity: str, *, lock: bool
 ) -> Reach | None:
     """Follow the relations from one record; None where it is not there for the caller.
 
@@ -74,7 +74,7 @@ def reach(
     time either comes before (and is seen) or finds it deleted.
     """
     result = Reach((entity.name, identity))
-    condition = policy_condition(caller, entity, "read")
+    condition = policy_condition(machine, caller, entity, "read")
     table = entity.table
     statement = select(table.c.id, table.c.version).where(
         table.c.id == identity, table.c.deleted_at.is_(None)
@@ -130,7 +130,7 @@ def preview(machine: Machine, ctx: Context, name: str, identity: str) -> Deletio
     def work(caller: Caller, connection: Connection) -> Deletion:
         entity = caller.entity(name)
         key = as_id(identity)
-        found = reach(caller, connection, entity, key, lock=False) if key else None
+        found = reach(machine, caller, connection, entity, key, lock=False) if key else None
         if found is None:
             raise not_found(entity, identity)
         return told(machine, caller, connection, found)
@@ -176,7 +176,7 @@ def delete(machine: Machine, ctx: Context, name: str, identity: str, *, version:
 
 def delete_in(unit: Unit, entity: Entity, identity: str, version: int | None) -> Deletion:
     """Delete one record inside a unit. Raises `NotFound`, `Forbidden`, `Stale`, `InUse`."""
-    found = reach(unit.caller, unit.connection, entity, identity, lock=True)
+    found = reach(unit.machine, unit.caller, unit.connection, entity, identity, lock=True)
     if found is None:
         raise not_found(entity, identity)
     now = found.deleted[entity.name][identity]
@@ -208,7 +208,7 @@ def _check_rights(unit: Unit, found: Reach) -> None:
         if not records:
             continue
         decision = unit.caller.decide(entity, "delete")
-        condition = policy_condition(unit.caller, entity, "delete") if decision.allowed else None
+        condition = policy_condition(unit.machine, unit.caller, entity, "delete") if decision.allowed else None
         allowed = decision.allowed
         if allowed and condition is not None:
             table = entity.table

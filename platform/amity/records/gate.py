@@ -73,7 +73,7 @@ def check_targets(unit: Unit, entity: Entity, drafts: Sequence[Draft]) -> None:
 
 def _check_rows(unit: Unit, entity: Entity, drafts: Sequence[Draft], verb: Verb) -> None:
     """Refuse drafts whose rows, as they are stored now, do not meet the caller's condition."""
-    condition = policy_condition(unit.caller, entity, verb)
+    condition = policy_condition(unit.machine, unit.caller, entity, verb)
     if condition is None or not drafts:
         return
     table = entity.table

@@ -100,8 +100,12 @@ class Machine:
         return self.revision(caller.model).codec(entity)
 
     def caller(self, ctx: Context) -> Caller:
-        """Join a context with the model in force."""
-        return Caller(ctx, self.definitions.model, self.policy)
+        """Join a context with the model in force; kept for the length of the request."""
+        model = self.definitions.model
+        caller: Caller | None = ctx.kept.get(id(self))
+        if caller is None or caller.model is not model:
+            caller = ctx.kept[id(self)] = Caller(ctx, model, self.policy)
+        return caller
 
     def read(self, ctx: Context, work: Callable[[Caller, Connection], T]) -> T:
         """Run `work` in a read transaction; once more where a definition change took a column away."""

@@ -46,7 +46,7 @@ class Reader:
         """
         selection = self.codec.selection(None)
         table = self.entity.table
-        condition = policy_condition(self.caller, self.entity, "read")
+        condition = policy_condition(self.machine, self.caller, self.entity, "read")
         found: dict[str, dict[str, Any]] = {}
         for some in chunks(ids):
             dead = table.c.deleted_at
@@ -125,7 +125,7 @@ class Reader:
         selection = self.codec.selection(names)
         table = self.entity.table
         statement = select(*selection.columns).where(table.c.id == identity, table.c.deleted_at.is_(None))
-        condition = policy_condition(self.caller, self.entity, "read")
+        condition = policy_condition(self.machine, self.caller, self.entity, "read")
         if condition is not None:
             statement = statement.where(condition)
         row = self.connection.execute(statement).first()

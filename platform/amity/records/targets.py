@@ -58,7 +58,7 @@ def _labels(
     decision = caller.decide(entity, "read")
     selection = codec.selection([name for name in entity.display if decision.can_read(name)])
     table = entity.table
-    condition = policy_condition(caller, entity, "read")
+    condition = policy_condition(machine, caller, entity, "read")
     found: dict[Target, str] = {}
     for some in chunks(ids):
         statement = select(*selection.columns).where(table.c.id.in_(some), table.c.deleted_at.is_(None))
@@ -80,20 +80,24 @@ def missing_targets(
     missing: set[Target] = set()
     for name, ids in wanted.items():
         entity = caller.model.entities.get(name)
-        known = _visible(caller, connection, entity, sorted(ids)) if entity is not None else set()
+        known = _visible(machine, caller, connection, entity, sorted(ids)) if entity is not None else set()
         missing.update((name, identity) for identity in ids - known)
     return missing
 
 
-def _visible(caller: Caller, connection: Connection, entity: Entity, ids: Sequence[str]) -> set[str]:
+def _visible(
+    machine: Machine, caller: Caller, connection: Connection, entity: Entity, ids: Sequence[str]
+) -> set[str]:
     if not caller.can_read(entity):
         return set()
     table = entity.table
-    condition = policy_condition(caller, entity, "read")
+    condition = policy_condition(machine, caller, entity, "read")
     known: set[str] = set()
     for some in chunks(ids):
         statement = select(table.c.id).where(table.c.id.in_(some), table.c.deleted_at.is_(None))
         if condition is not None:
             statement = statement.where(condition)
+        # Whoever deletes a target locks it first: either this link is seen there, or it waits here.
+        statement = statement.with_for_update(read=True, key_share=True, of=table)
         known.update(connection.execute(statement).scalars())
     return known
