@@ -12,11 +12,22 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, case, exists, func, literal_column, null, select
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Select,
+    and_,
+    case,
+    exists,
+    func,
+    literal_column,
+    null,
+    select,
+)
 from sqlalchemy.sql.selectable import NamedFromClause
 
+from amity.database.engine import Dialect
 from amity.entities.model import Entity, Field, Inverse
-from amity.expressions.binding import Dialect
 from amity.records.caller import Caller
 
 Condition = ColumnElement[bool]

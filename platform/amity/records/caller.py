@@ -62,7 +62,8 @@ class Caller:
         if self._sight is None:
             decisions = ((item.id, self.decide(item, "read")) for item in self.model)
             self._sight = tuple(
-                (key, decision.readable) for key, decision in decisions
+                (key, decision.readable)
+                for key, decision in decisions
                 if decision.readable is not None or not decision.allowed
             )
         return self._sight

@@ -9,12 +9,14 @@ from amity.access.context import Context
 from amity.entities.model import SYSTEM_FIELDS, Entity
 from amity.errors import Stale
 from amity.records import gate
+from amity.records.before import read_before
 from amity.records.caller import Caller
+from amity.records.conflicts import stale
 from amity.records.draft import Draft, RowsRefused
 from amity.records.identity import as_id
 from amity.records.intake import Intake
 from amity.records.machine import Machine
-from amity.records.reader import Reader, not_found
+from amity.records.reader import not_found
 from amity.records.shapes import Record
 from amity.records.unit import Unit
 
@@ -47,7 +49,10 @@ def update(
         _refuse(draft)
 
         def work(unit: Unit) -> Record:
-            save(unit, entity, draft)
+            try:
+                save(unit, entity, draft)
+            except Stale:
+                raise stale(machine, caller, unit.connection, entity, draft.id, patch, version) from None
             return shown(unit.caller, draft)
 
         return work
@@ -62,14 +67,14 @@ def _patched(
     key = as_id(identity)
     if key is None:
         raise not_found(entity, identity)
+    names = patch if isinstance(patch, Mapping) else ()
     with machine.database.read() as connection:
-        reader = Reader(machine, caller, connection, entity)
-        old = reader.stored([key]).get(key)
-        if old is None:
+        before = read_before(machine, caller, connection, entity, {key: names}).get(key)
+        if before is None:
             raise not_found(entity, identity)
-        if old["version"] != version:
-            raise Stale(f"This {entity.title} was changed meanwhile.", details={"version": old["version"]})
-    return Intake(caller, entity, reader.codec).update(0, patch, old)
+        if before.values["version"] != version:
+            raise stale(machine, caller, connection, entity, key, patch, version)
+    return Intake(caller, entity, machine.codec(caller, entity)).update(0, patch, before)
 
 
 def save(unit: Unit, entity: Entity, draft: Draft) -> None:
@@ -91,4 +96,6 @@ def shown(caller: Caller, draft: Draft) -> Record:
     system = draft.system or draft.old or {}
     values = {name: system.get(name) for name in SYSTEM_FIELDS}
     values.update({name: draft.values.get(name) for name in draft.codec.names if decision.can_read(name)})
+    if draft.extra and decision.readable is None:
+        values.update(draft.extra)
     return Record(draft.entity.name, values, draft.codec.dump)

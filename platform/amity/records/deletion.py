@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select, update
 
 from amity.access.context import Context
+from amity.access.policy import Verb
 from amity.entities.model import Entity
 from amity.errors import Forbidden, InUse, Stale
 from amity.records import events
@@ -205,24 +206,27 @@ def _check_rights(unit: Unit, found: Reach) -> None:
     """What goes along must be the caller's to delete, too."""
     for name, records in found.deleted.items():
         entity = unit.model.entities[name]
-        if not records:
-            continue
-        decision = unit.caller.decide(entity, "delete")
-        condition = policy_condition(unit.machine, unit.caller, entity, "delete") if decision.allowed else None
-        allowed = decision.allowed
-        if allowed and condition is not None:
-            table = entity.table
-            count = 0
-            for some in chunks(list(records)):
-                rows = unit.connection.execute(select(table.c.id).where(table.c.id.in_(some), condition))
-                count += len(rows.all())
-            allowed = count == len(records)
-        if not allowed:
+        if records and not may_all(unit, entity, "delete", list(records)):
+            which = "this" if name == found.root[0] and len(records) == 1 else "all"
             raise Forbidden(
-                f"You may not delete {'this' if name == found.root[0] else 'all'} {entity.plural}"
-                " that this deletion takes.",
+                f"You may not delete {which} {entity.plural} that this deletion takes.",
                 hint="Ask an administrator for the right.",
             )
+
+
+def may_all(unit: Unit, entity: Entity, verb: Verb, ids: Sequence[str]) -> bool:
+    """Tell whether the caller may do this with every one of the records."""
+    if not unit.caller.decide(entity, verb).allowed:
+        return False
+    condition = policy_condition(unit.machine, unit.caller, entity, verb)
+    if condition is None:
+        return True
+    table = entity.table
+    count = 0
+    for some in chunks(ids):
+        rows = unit.connection.execute(select(table.c.id).where(table.c.id.in_(some), condition))
+        count += len(rows.all())
+    return count == len(ids)
 
 
 def _carry_out(unit: Unit, found: Reach) -> None:
@@ -250,25 +254,18 @@ def _clear(unit: Unit, found: Reach) -> list[dict[str, Any]]:
     changes: dict[str, dict[str, dict[str, list[Any]]]] = defaultdict(lambda: defaultdict(dict))
     for referrer, records in found.outside("clear"):
         for key, targets in records.items():
-            changes[referrer.entity.name][key][referrer.field.id] = [sorted(targets), None]
-    rows = []
-    for name, records in changes.items():
+            old = sorted(targets) if referrer.field.kind.to_many else targets[0]
+            changes[referrer.entity.name][key][referrer.field.id] = [old, None]
+    rows: list[dict[str, Any]] = []
+    for name, cleared in changes.items():
         entity = unit.model.entities[name]
-        versions = _versions(unit.connection, entity, list(records), lock=True)
+        versions = _versions(unit.connection, entity, list(cleared), lock=True)
         bump(unit, entity, versions)
         rows.extend(
-            events.event_row(unit, entity, "updated", key, version + 1, cleared_changes(entity, records[key]))
+            events.event_row(unit, entity, "updated", key, version + 1, cleared[key])
             for key, version in versions.items()
         )
     return rows
-
-
-def cleared_changes(entity: Entity, targets: dict[str, list[Any]]) -> dict[str, list[Any]]:
-    """Events' view of links that read as null now: to-one `[id, null]`, to-many `[[ids], null]`."""
-    return {
-        field_id: ([ids, None] if entity.by_id[field_id].kind.to_many else [ids[0], None])
-        for field_id, (ids, _) in targets.items()
-    }
 
 
 def bump(unit: Unit, entity: Entity, versions: dict[str, int], **values: Any) -> None:

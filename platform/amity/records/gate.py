@@ -73,8 +73,8 @@ def check_targets(unit: Unit, entity: Entity, drafts: Sequence[Draft]) -> None:
 
 def _check_rows(unit: Unit, entity: Entity, drafts: Sequence[Draft], verb: Verb) -> None:
     """Refuse drafts whose rows, as they are stored now, do not meet the caller's condition."""
-    condition = policy_condition(unit.machine, unit.caller, entity, verb)
-    if condition is None or not drafts:
+    condition = policy_condition(unit.machine, unit.caller, entity, verb) if drafts else None
+    if condition is None:
         return
     table = entity.table
     allowed: set[str] = set()

@@ -11,8 +11,9 @@ from amity.entities.kinds.base import ValueProblem
 from amity.entities.model import SYSTEM_FIELDS, Entity
 from amity.errors import Problem
 from amity.expressions import nearest
+from amity.records.before import Before
 from amity.records.caller import Caller
-from amity.records.codec import EntityCodec
+from amity.records.codec import EXTRA, EntityCodec
 from amity.records.draft import Draft, escape
 from amity.records.links import same_value
 from amity.records.merge import merge_value
@@ -64,17 +65,15 @@ class Intake:
         self,
         index: int,
         body: object,
-        old: dict[str, Any],
+        before: Before,
         *,
         pointer: str = "",
-        hidden: frozenset[str] = frozenset(),
-        extra: dict[str, Any] | None = None,
     ) -> Draft:
         """Make the draft of a changed record by JSON merge patch (RFC 7396).
 
-        `old` are the stored typed values; `hidden` names relations whose target the caller cannot see:
-        a null for them changes nothing, because null is what the caller was shown.
+        A null for a relation whose target the caller cannot see changes nothing: null is what he was shown.
         """
+        old = before.values
         draft = Draft(
             index=index,
             entity=self.entity,
@@ -85,29 +84,45 @@ class Intake:
             values={name: old.get(name) for name in self.codec.names},
             changed=set(),
             pointer=pointer,
-            extra=extra,
+            extra=before.extra,
         )
         patch = self._given(draft, body, self.caller.decide(self.entity, "update"), {})
         draft.given = frozenset(patch)
         if draft.problems:
             return draft
-        before = self.codec.dump({name: old.get(name) for name in self.codec.names})
-        before = {name: value for name, value in before.items() if value is not None}
-        json = dict(before)
+        shown = self.codec.dump({name: old.get(name) for name in self.codec.names})
+        shown = {name: value for name, value in shown.items() if value is not None}
+        json = dict(shown)
         touched = set()
         for name, value in patch.items():
-            if value is None and name in hidden:
+            if value is None and name in before.hidden and name not in self.codec.to_many:
                 continue
             merged = merge_value(json.get(name), value)
             if merged is None:
                 json.pop(name, None)
             else:
                 json[name] = merged
-            if merged != before.get(name):
+            if merged != shown.get(name):
                 touched.add(name)
         if touched:
-            self._typed(draft, json, touched=touched, before=before)
+            self._typed(draft, json, touched=touched, before=shown)
+            self._keep_hidden(draft, before)
+        if draft.extra != before.extra and self.codec.extra:
+            draft.changed.add(EXTRA)
         return draft
+
+    def _keep_hidden(self, draft: Draft, before: Before) -> None:
+        """A list that the caller gives replaces what he was shown; links that he cannot see stay."""
+        for name, items in before.hidden.items():
+            if name not in self.codec.to_many or name not in draft.changed:
+                continue
+            given = draft.values[name] or []
+            was_shown = [item for item in before.values[name] or [] if item not in items]
+            if same_value(given, was_shown):
+                draft.values[name] = before.values[name]
+                draft.changed.discard(name)
+            else:
+                draft.values[name] = [*given, *(item for item in items if item not in given)]
 
     # -- steps ------------------------------------------------------------------------------------
     def _given(
@@ -128,7 +143,7 @@ class Intake:
                     given[name] = value
             else:
                 extra[name] = value
-        if extra:
+        if extra and not draft.problems:
             for pointer, message in bad_text(extra):
                 draft.add_problems([Problem("characters", message, pointer=pointer)])
             draft.extra = {**(draft.extra or {}), **extra}

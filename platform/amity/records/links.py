@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, literal, select, union_all
+from sqlalchemy import Connection, Table, bindparam, delete, insert, literal, select, union_all
 
 from amity.database.ids import new_id
 from amity.entities.model import Entity, Field, Model
@@ -102,8 +102,11 @@ def read_links(
     return found
 
 
-def write_links(connection: Connection, model: Model, entity: Entity, drafts: Iterable[Draft]) -> None:
-    """Make the link tables say what the drafts say: one DELETE and one INSERT per field."""
+def write_links(connection: Connection, model: Model, entity: Entity, drafts: Sequence[Draft]) -> None:
+    """Make the link tables say what the drafts say: one DELETE and one INSERT per field.
+
+    Links to deleted records are not among the old values of a draft; they stay where they are.
+    """
     assert entity.storage is not None
     for field in entity.fields:
         if not field.kind.to_many:
@@ -112,9 +115,7 @@ def write_links(connection: Connection, model: Model, entity: Entity, drafts: It
         if not touched:
             continue
         table = entity.storage.links[field.id]
-        old = [draft.id for draft in touched if not draft.is_new]
-        for some in chunks(old):
-            connection.execute(delete(table).where(table.c.source.in_(some)))
+        _delete_links(connection, model, table, field, [draft for draft in touched if not draft.is_new])
         rows = [
             {
                 "id": new_id(),
@@ -129,3 +130,18 @@ def write_links(connection: Connection, model: Model, entity: Entity, drafts: It
         ]
         if rows:
             connection.execute(insert(table), rows)
+
+
+def _delete_links(
+    connection: Connection, model: Model, table: Table, field: Field, drafts: Sequence[Draft]
+) -> None:
+    pairs = [
+        {"b_source": draft.id, "b_target": link.id}
+        for draft in drafts
+        for link in links_of(model, field, (draft.old or {}).get(field.name))
+    ]
+    if pairs:
+        statement = delete(table).where(
+            table.c.source == bindparam("b_source"), table.c.target == bindparam("b_target")
+        )
+        connection.execute(statement, pairs)

@@ -38,25 +38,27 @@ class Reader:
             return None
         return [*SYSTEM_FIELDS, *(name for name in self.entity.by_name if name in allowed)]
 
-    def stored(self, ids: Sequence[str], *, deleted: bool = False) -> dict[str, dict[str, Any]]:
+    def stored(
+        self, ids: Sequence[str], *, deleted: bool = False, everyone: bool = False
+    ) -> dict[str, dict[str, Any]]:
         """Typed values as they are stored, hidden fields and dead links included, for the gate's own use.
 
-        Only records that the caller may read. Members `_extra` (unknown properties) and, in the bin,
-        `_deleted_at` come along.
+        Only records that the caller may read, or all (`everyone`) for consequences that the system draws.
         """
         selection = self.codec.selection(None)
         table = self.entity.table
-        condition = policy_condition(self.machine, self.caller, self.entity, "read")
+        condition = None
+        if not everyone:
+            condition = policy_condition(self.machine, self.caller, self.entity, "read")
         found: dict[str, dict[str, Any]] = {}
         for some in chunks(ids):
             dead = table.c.deleted_at
-            statement = select(*selection.columns, dead.label("_deleted_at")).where(table.c.id.in_(some))
+            statement = select(*selection.columns).where(table.c.id.in_(some))
             statement = statement.where(dead.is_not(None) if deleted else dead.is_(None))
             if condition is not None:
                 statement = statement.where(condition)
             for row in self.connection.execute(statement):
                 values = selection.load(row)
-                values["_deleted_at"] = row[-1]
                 found[values["id"]] = values
         self._add_links(selection, found, None)
         return found
@@ -133,6 +135,15 @@ class Reader:
             raise not_found(self.entity, identity)
         records, labels = self.present(selection, [row])
         return records[0], labels
+
+    def exists(self, identity: str) -> bool:
+        """Tell whether a record is live and readable."""
+        table = self.entity.table
+        statement = select(table.c.id).where(table.c.id == identity, table.c.deleted_at.is_(None))
+        condition = policy_condition(self.machine, self.caller, self.entity, "read")
+        if condition is not None:
+            statement = statement.where(condition)
+        return self.connection.execute(statement).first() is not None
 
 
 def not_found(entity: Entity, identity: str) -> NotFound:

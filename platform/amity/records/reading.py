@@ -1,17 +1,21 @@
-"""Get and find."""
+"""Get, find and what else only reads."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, and_, select
 
 from amity.access.context import Context
+from amity.entities.model import Entity, Field
+from amity.errors import Invalid, NotFound
 from amity.records.caller import Caller
+from amity.records.finder import Condition, Finder, deleted, live
 from amity.records.identity import as_id
 from amity.records.machine import Machine
 from amity.records.reader import Reader, not_found
 from amity.records.shapes import Page, Query, Record
+from amity.records.targets import read_labels
 
 
 def get(machine: Machine, ctx: Context, name: str, identity: str, fields: Sequence[str] | None) -> Record:
@@ -33,12 +37,71 @@ def find(machine: Machine, ctx: Context, name: str, query: Query) -> Page:
 
     def work(caller: Caller, connection: Connection) -> Page:
         entity = caller.entity(name)
-        reader = Reader(machine, caller, connection, entity)
-        selection = reader.codec.selection(reader.readable(query.fields))
-        table = entity.table
-        statement = select(*selection.columns).where(table.c.deleted_at.is_(None)).order_by(table.c.id)
-        rows = connection.execute(statement.limit(query.limit)).all()
-        records, labels = reader.present(selection, rows)
-        return Page(records, labels=labels)
+        return Finder(machine, caller, connection, entity, query).page()
 
     return machine.read(ctx, work)
+
+
+def bin_page(machine: Machine, ctx: Context, name: str, query: Query) -> Page:
+    """List deleted records."""
+    if query.q:
+        raise Invalid.parameter("q", "not_available", "The bin cannot be searched; use a filter.")
+
+    def work(caller: Caller, connection: Connection) -> Page:
+        entity = caller.entity(name)
+        return Finder(machine, caller, connection, entity, query, deleted, "bin").page()
+
+    return machine.read(ctx, work)
+
+
+def labels(machine: Machine, ctx: Context, name: str, ids: Sequence[str]) -> dict[str, str]:
+    """Labels by id of those records that are live and readable."""
+
+    def work(caller: Caller, connection: Connection) -> dict[str, str]:
+        entity = caller.entity(name)
+        keys = [key for key in map(as_id, ids) if key is not None]
+        found = read_labels(machine, caller, connection, [(entity.name, key) for key in keys])
+        return {key: label for (_, key), label in found.items()}
+
+    return machine.read(ctx, work)
+
+
+def related(machine: Machine, ctx: Context, name: str, identity: str, inverse: str, query: Query) -> Page:
+    """List the records that point to one record, or that it holds in a to-many relation."""
+
+    def work(caller: Caller, connection: Connection) -> Page:
+        entity = caller.entity(name)
+        key = as_id(identity)
+        reader = Reader(machine, caller, connection, entity)
+        if key is None or not reader.exists(key):
+            raise not_found(entity, identity)
+        other, field = _inverse(caller, entity, inverse)
+        restrict = pointing_to(other, field, key)
+        scope = f"related:{key}:{field.id}"
+        return Finder(machine, caller, connection, other, query, restrict, scope).page()
+
+    return machine.read(ctx, work)
+
+
+def _inverse(caller: Caller, entity: Entity, name: str) -> tuple[Entity, Field]:
+    for inverse in entity.inverses:
+        other = caller.model.entities.get(inverse.entity)
+        if inverse.name != name or other is None or not caller.can_read(other):
+            continue
+        if caller.decide(other, "read").can_read(inverse.field):
+            return other, other.by_name[inverse.field]
+    raise NotFound(f"{entity.title} has no related list {name[:64]!r}.")
+
+
+def pointing_to(entity: Entity, field: Field, key: str) -> Callable[[Entity], Condition]:
+    """The condition that a record of `entity` points to `key` by `field`."""
+
+    def restrict(_: Entity) -> Condition:
+        if not field.kind.to_many:
+            return and_(live(entity), entity.column(field) == key)
+        assert entity.storage is not None
+        link = entity.storage.links[field.id]
+        sources = select(link.c.source).where(link.c.target == key)
+        return and_(live(entity), entity.table.c.id.in_(sources))
+
+    return restrict

@@ -11,10 +11,10 @@ from amity.access.policy import Policy
 from amity.database.engine import Database
 from amity.expressions import Function
 from amity.extension import RecordValidator
-from amity.records import changing, deletion, reading
+from amity.records import changing, deletion, history, reading, restoring, searching
 from amity.records.listeners import Listener
 from amity.records.machine import Definitions, Machine
-from amity.records.shapes import Deletion, Page, Query, Record
+from amity.records.shapes import Deletion, EventPage, Hit, Page, Query, Record
 
 Values = Mapping[str, Any]
 
@@ -69,3 +69,35 @@ class Records:
     def delete(self, ctx: Context, entity: str, id: str, *, version: int) -> Deletion:
         """Put a record into the bin, with what goes with it. Raises `InUse`, `Stale`."""
         return deletion.delete(self.machine, ctx, entity, id, version=version)
+
+    def restore(self, ctx: Context, entity: str, id: str) -> Record:
+        """Bring a record back from the bin, with exactly what its deletion took."""
+        return restoring.restore(self.machine, ctx, entity, id)
+
+    def bin(self, ctx: Context, entity: str, query: Query | None = None) -> Page:
+        """List deleted records."""
+        return reading.bin_page(self.machine, ctx, entity, query or Query())
+
+    def history(
+        self, ctx: Context, entity: str, id: str, *, after: str | None = None, limit: int = 50
+    ) -> EventPage:
+        """What happened to a record, the newest first."""
+        return history.history(self.machine, ctx, entity, id, after, limit)
+
+    def feed(self, ctx: Context, *, after: str | None = None, limit: int = 100) -> EventPage:
+        """Events of all entities in order; `next` is where to go on, also when there is nothing new yet."""
+        return history.feed(self.machine, ctx, after, limit)
+
+    def search(
+        self, ctx: Context, text: str, *, entities: Sequence[str] | None = None, limit: int = 20
+    ) -> list[Hit]:
+        """Find records of any entity by words, the best first."""
+        return searching.search(self.machine, ctx, text, entities, limit)
+
+    def labels(self, ctx: Context, entity: str, ids: Sequence[str]) -> dict[str, str]:
+        """Labels by id of those records that exist and may be read."""
+        return reading.labels(self.machine, ctx, entity, ids)
+
+    def related(self, ctx: Context, entity: str, id: str, inverse: str, query: Query | None = None) -> Page:
+        """List the records that point to a record, by the name that the relation's other side has."""
+        return reading.related(self.machine, ctx, entity, id, inverse, query or Query())

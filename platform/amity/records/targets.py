@@ -71,22 +71,27 @@ def _labels(
 
 
 def missing_targets(
-    machine: Machine, caller: Caller, connection: Connection, links: Iterable[Link]
+    machine: Machine, caller: Caller, connection: Connection, links: Iterable[Link], *, lock: bool = True
 ) -> set[Target]:
-    """Those targets that do not exist, are deleted, or may not be seen by the caller."""
+    """Those targets that do not exist, are deleted, or may not be seen by the caller.
+
+    With `lock` the others cannot be deleted until the transaction ends.
+    """
     wanted: dict[str, set[str]] = defaultdict(set)
     for link in links:
         wanted[link.entity].add(link.id)
     missing: set[Target] = set()
     for name, ids in wanted.items():
         entity = caller.model.entities.get(name)
-        known = _visible(machine, caller, connection, entity, sorted(ids)) if entity is not None else set()
+        known = (
+            _visible(machine, caller, connection, entity, sorted(ids), lock) if entity is not None else set()
+        )
         missing.update((name, identity) for identity in ids - known)
     return missing
 
 
 def _visible(
-    machine: Machine, caller: Caller, connection: Connection, entity: Entity, ids: Sequence[str]
+    machine: Machine, caller: Caller, connection: Connection, entity: Entity, ids: Sequence[str], lock: bool
 ) -> set[str]:
     if not caller.can_read(entity):
         return set()
@@ -98,6 +103,7 @@ def _visible(
         if condition is not None:
             statement = statement.where(condition)
         # Whoever deletes a target locks it first: either this link is seen there, or it waits here.
-        statement = statement.with_for_update(read=True, key_share=True, of=table)
+        if lock:
+            statement = statement.with_for_update(read=True, key_share=True, of=table)
         known.update(connection.execute(statement).scalars())
     return known

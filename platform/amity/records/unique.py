@@ -43,7 +43,7 @@ def check_unique(unit: Unit, entity: Entity, drafts: Sequence[Draft]) -> None:
 
 def _key(draft: Draft, group: tuple[str, ...]) -> tuple[Any, ...] | None:
     """Stored values of the group; None where one is null: nulls are never equal here."""
-    key = []
+    key: list[Any] = []
     for name in group:
         value = draft.values.get(name)
         if value is None:

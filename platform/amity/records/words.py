@@ -20,7 +20,8 @@ MAX_WORDS: Final = 2000
 MAX_QUERY_WORDS: Final = 12
 MARK: Final = "·"
 
-_WORD: Final = re.compile(r"[぀-ヿ㐀-䶿一-鿿豈-﫿𠀀-𯿿]|[^\W_぀-ヿ㐀-䶿一-鿿豈-﫿𠀀-𯿿]+")
+_ALONE: Final = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_WORD: Final = re.compile(rf"[{_ALONE}]|[^\W_{_ALONE}]+")
 
 
 def words(text: str, limit: int = MAX_WORDS) -> list[str]:
