@@ -1,0 +1,1 @@
+"""Records and definitions in and out: import, export, demo data."""

@@ -1,0 +1,1 @@
+"""The demo organisation: believable, linked records over all shipped entities, dated relative to today."""
