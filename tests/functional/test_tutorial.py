@@ -56,12 +56,7 @@ class Reader:
             return ""
         words = shlex.split(text)
         assert words[0] == "amity", text
-        done = amity(
-            *words[1:],
-            cwd=self.folder,
-            AMITY_HOME=str(self.folder / self.home),
-            AMITY_DATABASE_URL=self.homes[self.home],
-        )
+        done = amity(*words[1:], home=self.folder / self.home, database_url=self.homes[self.home])
         assert done.returncode == 0, f"{text}\n{done.stdout}\n{done.stderr}"
         return done.stdout
 
