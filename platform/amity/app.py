@@ -17,6 +17,7 @@ BLUEPRINTS: Final = (
     "amity.web.auth",
     "amity.web.people",
     "amity.web.extension_pages",
+    "amity.web.api",
 )
 """Modules (or packages) that hold a `blueprint`."""
 

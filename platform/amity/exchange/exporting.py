@@ -11,8 +11,8 @@ from amity import jsontext
 from amity.access.context import Context
 from amity.entities.model import SYSTEM_FIELDS, Entity, Model
 from amity.errors import Forbidden, NotFound
-from amity.records.query import Query
-from amity.records.service import Record, Records
+from amity.records.service import Records
+from amity.records.shapes import Query, Record
 
 PAGE: Final = 500
 
@@ -21,7 +21,7 @@ def _entity(records: Records, model: Model, context: Context, name: str) -> Enti
     entity = model.entities.get(name)
     if entity is None:
         raise NotFound(f"There is no entity {name!r}.", hint=f"There are: {', '.join(model.entities)}.")
-    if not records.policy.decide(context.actor, "export", entity).allowed:
+    if not records.machine.policy.decide(context.actor, "export", entity).allowed:
         raise Forbidden(f"You may not export {entity.plural}.")
     return entity
 
@@ -41,7 +41,7 @@ def export_csv(
 ) -> Iterator[str]:
     """Give the lines of a CSV file: a header with the names of the readable fields, then a row a record."""
     found = _entity(records, model, context, entity)
-    decision = records.policy.decide(context.actor, "read", found)
+    decision = records.machine.policy.decide(context.actor, "read", found)
     fields = [item for item in found.fields if decision.can_read(item.name)]
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\r\n")

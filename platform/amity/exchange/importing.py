@@ -1,8 +1,8 @@
 """Records in from a CSV file, through the gate, in chunks that are saved whole or not at all.
 
-Rows become JSON values first (kinds read the text, relations are looked up by their natural key in batches), then
-go to `Records.bulk`. A row with a problem is left out and reported with its line; the others are saved. A relation to
-the same entity may point to a later row of the same file: it is set in a second pass.
+Rows become JSON values first (kinds read the text, relations are looked up by their natural key in batches),
+then go to `Records.bulk`. A row with a problem is left out and reported with its line; the others are saved.
+A relation to the same entity may point to a later row of the same file: it is set in a second pass.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class CsvImport:
         if found is None:
             raise NotFound(f"There is no entity {entity!r}.", hint=f"There are: {', '.join(model.entities)}.")
         self.records, self.context, self.entity, self.table = records, context, found, table
-        if not records.policy.decide(context.actor, "import", found).allowed:
+        if not records.machine.policy.decide(context.actor, "import", found).allowed:
             raise Forbidden(f"You may not import into {found.plural}.")
         self.key, self.dry_run = key, dry_run
         self.targets = resolve(model, found, table.header, mapping)
@@ -171,7 +171,8 @@ class CsvImport:
             elif text in later.get(name, ()):
                 draft.deferred[name] = text
             else:
-                return f"{target.title}: there is no {target.lookup_entity} whose {target.lookup.name} is {text!r}"
+                wanted = f"{target.lookup_entity} whose {target.lookup.name} is {text!r}"
+                return f"{target.title}: there is no {wanted}"
             return None
         if target.parts:
             if text:
@@ -220,7 +221,7 @@ class CsvImport:
             self._look_up(
                 target, {keys[target.field.name] for _, _, keys in part if target.field.name in keys}
             )
-        rows = [
+        rows: list[dict[str, Any]] = [
             {"id": record_id}
             | {
                 target.field.name: self._ids[target.path].get(keys[target.field.name])

@@ -16,7 +16,7 @@ from amity.errors import SetupError
 @click.argument("entity")
 @click.option("--format", "form", type=click.Choice(["csv", "json"]), default="csv", show_default=True)
 @click.option("--where", metavar="EXPRESSION", help="Only records that meet the condition.")
-@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="A file; else standard output.")
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="A file, not the screen.")
 @pass_command_line
 def command(line: CommandLine, entity: str, form: str, where: str | None, output: Path | None) -> None:
     """Export records of ENTITY. A file appears only when it is complete."""

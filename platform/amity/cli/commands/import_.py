@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 @click.argument("entity")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option(
-    "--map", "pairs", multiple=True, metavar="A=b", help="Column A fills field b; repeat, or separate by commas."
+    "--map",
+    "pairs",
+    multiple=True,
+    metavar="A=b",
+    help="Column A fills field b; may be repeated, or A=b,C=d.",
 )
 @click.option("--key", metavar="FIELD", help="Update the record that has the same value, create others.")
 @click.option("--dry-run", is_flag=True, help="Say what would happen and write nothing.")

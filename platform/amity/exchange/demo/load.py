@@ -10,13 +10,15 @@ from amity.access.context import Context
 from amity.definitions.service import DefinitionService
 from amity.errors import Conflict
 from amity.exchange.demo.content import DemoRecord, Link, batches
-from amity.records.query import Query
 from amity.records.service import Records
+from amity.records.shapes import Query
 
 CAUSE: Final = "demo"
 
 
-def load(records: Records, definitions: DefinitionService, context: Context, today: dt.date) -> dict[str, str]:
+def load(
+    records: Records, definitions: DefinitionService, context: Context, today: dt.date
+) -> dict[str, str]:
     """Create all demo records; gives their ids by key. Raises `Conflict` where any record exists."""
     _refuse_where_records_exist(records, definitions, context)
     ids: dict[str, str] = {}

@@ -6,10 +6,6 @@ from flask import Blueprint
 
 from amity.web.api import entities, openapi, records
 
-
-def blueprint() -> Blueprint:
-    """Make the blueprint; each app gets its own."""
-    api = Blueprint("api", __name__, url_prefix="/api/v1")
-    for part in (entities, records, openapi):
-        part.register(api)
-    return api
+blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
+for _part in (entities, records, openapi):
+    _part.register(blueprint)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from amity.web.context import current, workspace
 from flask import Blueprint, Response, url_for
 
 from amity.definitions.documents import DefinitionChange, StoredDefinition
 from amity.definitions.plan import Plan
-from amity.errors import Forbidden, NotFound, Stale
+from amity.errors import NotFound, Stale
 from amity.web.api import requests
 from amity.web.api.responses import answer, nothing
+from amity.web.context import current, require_admin, workspace
 
 
 def register(api: Blueprint) -> None:
@@ -76,7 +76,7 @@ def put_entity(entity: str) -> Response:
     """Create or change a definition, or (`?plan=true`) say what that would do."""
     given = requests.parameters(("plan", "confirm", "revision"))
     only_plan, confirm = requests.flag(given, "plan"), requests.flag(given, "confirm")
-    context = _builder()
+    context = require_admin()
     change = DefinitionChange("entity", entity, requests.body_object())
     definitions = workspace().definitions
     if only_plan:
@@ -95,7 +95,7 @@ def delete_entity(entity: str) -> Response:
     """Remove an entity: its records are parked, not lost."""
     given = requests.parameters(("plan", "confirm", "revision"))
     only_plan, confirm = requests.flag(given, "plan"), requests.flag(given, "confirm")
-    context = _builder()
+    context = require_admin()
     definitions = workspace().definitions
     change = DefinitionChange("entity", entity, None)
     existing = definitions.model.entities.get(entity)
@@ -108,13 +108,6 @@ def delete_entity(entity: str) -> Response:
     _require_version(existing.version, requests.seen_version())
     definitions.apply([change], context, revision=revision, confirm=confirm)
     return nothing()
-
-
-def _builder() -> Any:
-    context = current("api")
-    if not context.actor.is_admin:
-        raise Forbidden("Only people with the role admin may change definitions.")
-    return context
 
 
 def _require_version(present: int, seen: int | None) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from amity.web.context import current, workspace
 from flask import Blueprint, Response
 
 from amity import __version__
@@ -13,6 +12,7 @@ from amity.access.policy import Decision, Verb
 from amity.entities.model import Entity, Field
 from amity.web.api import requests
 from amity.web.api.responses import answer
+from amity.web.context import current, workspace
 
 Json = dict[str, Any]
 

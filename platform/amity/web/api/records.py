@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast, get_args
 
-from amity.records.query import Query
-from amity.web.context import current, workspace
 from flask import Blueprint, Response, url_for
 
 from amity.errors import Invalid
+from amity.records.shapes import MAX_LIMIT, BulkMode, CountMode, Query
 from amity.web.api import requests
 from amity.web.api.responses import answer, nothing
-
-MAX_LIMIT = 500
+from amity.web.context import current, with_cause, workspace
 
 
 def register(api: Blueprint) -> None:
@@ -32,9 +30,7 @@ def register(api: Blueprint) -> None:
 def list_records(entity: str) -> Response:
     """Give a page of records: filtered, searched, sorted, counted."""
     given = requests.parameters(("where", "q", "sort", "fields", "limit", "after", "count"))
-    count = given.get("count", "none")
-    if count not in ("none", "capped", "exact"):
-        raise Invalid.parameter("count", "enum", "'count' is none, capped or exact.")
+    count = _count_mode(given.get("count", "none"))
     query = Query(
         where=given.get("where") or None,
         q=given.get("q") or None,
@@ -48,6 +44,13 @@ def list_records(entity: str) -> Response:
     return answer(
         {"records": [record.as_json() for record in page.records], "next": page.next, "count": page.count}
     )
+
+
+def _count_mode(text: str) -> CountMode:
+    for mode in get_args(CountMode):
+        if text == mode:
+            return cast(CountMode, mode)
+    raise Invalid.parameter("count", "enum", f"'count' is {', '.join(get_args(CountMode))}, not {text!r}.")
 
 
 def create_record(entity: str) -> Response:
@@ -93,11 +96,11 @@ def bulk(entity: str) -> Response:
     requests.parameters(())
     body = requests.body_object()
     rows, key, mode = _bulk_request(body)
-    result = workspace().records.bulk(current("bulk"), entity, rows, key=key, mode=mode)
+    result = workspace().records.bulk(with_cause(kind="bulk"), entity, rows, key=key, mode=mode)
     return answer(result.as_json())
 
 
-def _bulk_request(body: dict[str, Any]) -> tuple[list[dict[str, Any]], str | None, str]:
+def _bulk_request(body: dict[str, Any]) -> tuple[list[dict[str, Any]], str | None, BulkMode]:
     for name in body:
         if name not in ("records", "key", "mode"):
             raise Invalid.at(f"/{name}", "unknown", "Allowed members: records, key, mode.")
@@ -108,7 +111,7 @@ def _bulk_request(body: dict[str, Any]) -> tuple[list[dict[str, Any]], str | Non
         raise Invalid.at("/key", "type", "'key' is the name of a field, or null.")
     if mode not in ("all", "each"):
         raise Invalid.at("/mode", "enum", "'mode' is all or each.")
-    return rows, key, mode
+    return rows, key, cast(BulkMode, mode)
 
 
 def record_events(entity: str, record_id: str) -> Response:
