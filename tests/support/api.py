@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from amity import jsontext
+from tests.support.servers import LiveServer
 
 
 @dataclass(frozen=True)
@@ -73,3 +74,11 @@ class Api:
     def delete(self, path: str, etag: str | None, **query: Any) -> Answer:
         """DELETE."""
         return self.call("DELETE", path, headers={"If-Match": etag} if etag else {}, **query)
+
+
+def connect(server: LiveServer, *, email: str = "root@amity.example", role: str = "admin") -> Api:
+    """Give a client in the name of a person, made now where there is none."""
+    server.run("user", "add", email, "--role", role)
+    made = server.run("token", "create", "--user", email)
+    assert made.returncode == 0, made.stderr
+    return Api(server.url, made.stdout.strip())
