@@ -1,0 +1,1 @@
+"""Speed of Amity beside hand-written endpoints over the same columns, on the same server, in the same run."""
