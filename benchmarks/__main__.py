@@ -208,7 +208,7 @@ def main() -> None:
         f"{options.records:,} records of 20 fields, {options.connections} connections, one web process, "
         f"{os.cpu_count()} cores, Python {platform.python_version()}.",
         "",
-        "| database | request | floor per s | Amity per s | floor CPU ms | Amity CPU ms | ratio | p50, 95, 99 ms |",
+        "| database | request | floor /s | Amity /s | floor CPU ms | Amity CPU ms | ratio | p50, 95, 99 ms |",
         "|---|---|---|---|---|---|---|---|",
     ]
     print("\n".join(head), flush=True)
