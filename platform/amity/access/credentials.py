@@ -123,7 +123,8 @@ class Credentials:
                     token.c.key_hash == key_hash(text),
                     token.c.revoked_at.is_(None),
                     token.c.expires_at.is_(None) | (token.c.expires_at > now),
-                    account.c.state == "active",
+                    # An operator may give a program a token before the person chose a password.
+                    account.c.state != "deactivated",
                 )
             ).first()
         if row is None:
@@ -211,8 +212,8 @@ class Credentials:
         name = people.checked_name(name, pointer)
 
         def work(connection: Connection) -> tuple[Token, str]:
-            if rows.get(connection, account_id).state != "active":
-                raise Conflict("Only an active account can have tokens.")
+            if rows.get(connection, account_id).state == "deactivated":
+                raise Conflict("A deactivated account cannot have tokens.")
             if len(tokens.of(connection, account_id)) >= MAX_TOKENS:
                 raise Invalid(f"There are {MAX_TOKENS} tokens already.", hint="Revoke those not needed.")
             return tokens.create(connection, account_id, name, self._clock(), lifetime)

@@ -265,3 +265,13 @@ def test_a_count_never_grows_beyond_its_column(database: Database, clock: Clock)
 
 def test_the_idle_time_is_shorter_than_the_longest() -> None:
     assert sessions.TOUCH_AFTER < sessions.IDLE < sessions.LONGEST
+
+
+def test_an_operator_gives_a_program_a_token_before_the_person_signed_in(accounts: Accounts) -> None:
+    invited, _key = accounts.invite("robot@example.test", "Robot", ["staff"], by=SYSTEM)
+    _made, text = accounts.credentials.create_token(invited.id, "import")
+    assert accounts.credentials.by_token(text) == invited
+    accounts.deactivate(invited.id, by=SYSTEM)
+    assert accounts.credentials.by_token(text) is None
+    with pytest.raises(Conflict):
+        accounts.credentials.create_token(invited.id, "import")
