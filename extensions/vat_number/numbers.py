@@ -29,16 +29,18 @@ def _weighted(digits: Sequence[int], weights: Sequence[int]) -> int:
     return sum(digit * weight for digit, weight in zip(digits, weights, strict=True))
 
 
+def _doubled(digits: Sequence[int]) -> int:
+    """Add up the digits, every second one doubled and its own digits added."""
+    return sum(digit * 2 - 9 * (digit > 4) if place % 2 else digit for place, digit in enumerate(digits))
+
+
 def _luhn(text: str) -> bool:
-    doubled = [
-        digit * 2 - 9 * (digit > 4) if place % 2 else digit for place, digit in enumerate(_digits(text)[::-1])
-    ]
-    return sum(doubled) % 10 == 0
+    return _doubled(_digits(text)[::-1]) % 10 == 0
 
 
 def _austria(text: str) -> bool:
     digits = _digits(text[1:])
-    total = sum(digit * 2 - 9 * (digit > 4) if place % 2 else digit for place, digit in enumerate(digits[:7]))
+    total = _doubled(digits[:7])
     return (6 - total) % 10 == digits[7]
 
 
@@ -124,7 +126,7 @@ COUNTRIES: Final[dict[str, Country]] = {
 
 
 def written(text: str) -> str:
-    """Give a number as people type it in the one form that is stored: capitals, no blanks, dots or hyphens."""
+    """Give what people type in the one form that is stored: capitals, no blanks, dots or hyphens."""
     return re.sub(r"[\s.\-/]", "", text[:100]).upper()
 
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from amity.entities.kinds.base import Kind
-from amity.entities.kinds.core import amity_kinds
 from amity.entities.kinds.parts import part_field
 from amity.entities.kinds.registry import KindRegistry
 from amity.entities.model import Field
+from amity.plugins import Plugins
 
-CORE = KindRegistry(amity_kinds())
+CORE = KindRegistry(kind for _owner, kind in Plugins().given.amity_kinds)
+"""Every kind that is shipped, those of bundled extensions included: they keep the same contract."""
 
 
 @dataclass(frozen=True)
