@@ -6,11 +6,12 @@ Everything hangs from a `Workspace`; a process may hold several.
 from __future__ import annotations
 
 import datetime as dt
+import difflib
 import time
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from amity.access.accounts import Accounts
 from amity.access.context import SYSTEM, Actor, Context
@@ -19,6 +20,7 @@ from amity.database import schema
 from amity.database.engine import Database
 from amity.database.ids import new_id
 from amity.database.migrate import migrate
+from amity.errors import NotFound
 from amity.plugins import Plugins
 from amity.settings import Settings, open_home
 
@@ -85,6 +87,20 @@ class Workspace:
             cause_id=new_id(),
             cause={"kind": kind, **cause},
         )
+
+    def switch_extension(self, name: str, enabled: bool) -> None:
+        """Switch an extension on or off from the next start on; raises `NotFound` where there is none."""
+        if self.plugins.get(name) is None:
+            names = [extension.name for extension in self.plugins.extensions]
+            near = difflib.get_close_matches(name, names, n=1)
+            hint = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(names) or 'none'}."
+            raise NotFound(f"There is no extension '{name}'.", hint=hint)
+        table = schema.workspace
+        with self.database.write() as connection:
+            kept = dict(connection.execute(select(table.c.settings).with_for_update()).scalar_one())
+            kept["extensions"] = {**kept.get("extensions", {}), name: {"enabled": enabled}}
+            connection.execute(update(table).values(settings=kept))
+        self.forget_profile()
 
     def close(self) -> None:
         """Close the database connections."""

@@ -23,6 +23,7 @@ import click
 
 from amity import __version__
 from amity.cli import commands
+from amity.cli.logs import log_for_commands
 from amity.settings import Settings, load
 
 if TYPE_CHECKING:
@@ -81,4 +82,5 @@ class _Commands(click.Group):
 @click.pass_context
 def amity(context: click.Context, home: Path | None, database_url: str | None) -> None:
     """Amity: every relationship your organisation has, in one place."""
+    log_for_commands()
     context.obj = CommandLine({"home": home, "database_url": database_url})

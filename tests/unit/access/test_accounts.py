@@ -181,9 +181,7 @@ def test_changed_rights_are_counted(accounts: Accounts, database: Database) -> N
         ({"roles": ["root"]}, "/roles"),
     ],
 )
-def test_a_wrong_invitation_names_its_place(
-    accounts: Accounts, values: dict[str, Any], pointer: str
-) -> None:
+def test_a_wrong_invitation_names_its_place(accounts: Accounts, values: dict[str, Any], pointer: str) -> None:
     given = {"email": "new@example.test", "name": "New", "roles": ["staff"], **values}
     with pytest.raises(Invalid) as caught:
         accounts.invite(**given, by=SYSTEM)

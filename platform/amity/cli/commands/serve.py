@@ -9,6 +9,7 @@ import click
 
 from amity import __version__
 from amity.cli.frame import CommandLine, pass_command_line
+from amity.cli.logs import log_for_servers
 from amity.errors import SetupError
 from amity.settings import HELP, Settings, open_home
 
@@ -37,6 +38,7 @@ def command(line: CommandLine, /, no_worker: bool, **flags: Any) -> None:
             f"{settings.workers} web processes need PostgreSQL; on SQLite one process is the fastest.",
             hint="Leave --workers out, or name a server with --database-url.",
         )
+    log_for_servers(dev=settings.dev)
     settings = open_home(settings)
     with serving.reserved(settings.host, settings.port) as (host, port):
         address = serving.web_address(settings, host, port)

@@ -8,6 +8,7 @@ import threading
 import click
 
 from amity.cli.frame import CommandLine, pass_command_line
+from amity.cli.logs import log_for_servers
 
 
 @click.command()
@@ -19,6 +20,7 @@ def command(line: CommandLine) -> None:
     """
     from amity.cli.working import work
 
+    log_for_servers(dev=line.settings().dev)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
