@@ -63,6 +63,7 @@ class LiveServer:
     home: Path
     database_url: str
     arguments: tuple[str, ...] = ()
+    variables: dict[str, str] = field(default_factory=dict)
     url: str = ""
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
@@ -93,7 +94,7 @@ class LiveServer:
             self.process = subprocess.Popen(
                 [*command, "serve", "--port", port, *self.arguments],
                 cwd=self.home.parent,
-                env=environment(),
+                env=environment(**self.variables),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
