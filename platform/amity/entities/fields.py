@@ -91,7 +91,7 @@ class FieldReader:
             link_fields=_link_fields(options),
             visible=options.get("visible"),
             required_when=options.get("required_when"),
-            parts=() if shape.as_json else parts_of(kind, flat, options, self.kinds, at),
+            parts=parts_of(kind, flat, options, self.kinds, at),
         )
 
     def _options(self, schema: Any) -> dict[str, Any]:

@@ -104,8 +104,11 @@ class _Linking:
         )
 
     def _resolved(self, entity: Entity) -> Entity:
+        names = {other.id: name for name, other in self.by_name.items()}
         fields = tuple(
-            replace(field, targets=self._targets(entity, field)) if field.kind.is_relation else field
+            replace(field, targets=self._targets(entity, field), entity_names=names)
+            if field.kind.is_relation
+            else field
             for field in entity.fields
         )
         return replace(entity, fields=fields)

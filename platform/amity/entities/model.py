@@ -65,6 +65,8 @@ class Field:
     choices: tuple[Choice, ...] = ()
     targets: tuple[str, ...] = ()
     """For relation kinds: ids of the entities that may be linked; empty means any (polymorphic)."""
+    entity_names: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    """For relations that say which entity they mean: the present names of all entities by id."""
     on_delete: str = "clear"
     """For relations: refuse, clear or cascade when the target is deleted."""
     inverse: str | None = None
@@ -82,6 +84,21 @@ class Field:
     def stored(self) -> bool:
         """Whether the entity's table has columns for it (many-to-many has a table of its own)."""
         return bool(self.kind.columns(self))
+
+    @cached_property
+    def choice_ids(self) -> Mapping[str, str]:
+        """Ids of the choices by value."""
+        return {choice.value: choice.id for choice in self.choices}
+
+    @cached_property
+    def choice_values(self) -> Mapping[str, str]:
+        """Values of the choices by id."""
+        return {choice.id: choice.value for choice in self.choices}
+
+    @cached_property
+    def entity_ids(self) -> Mapping[str, str]:
+        """Ids of entities by name, the other way round than `entity_names`."""
+        return {name: id_ for id_, name in self.entity_names.items()}
 
     @cached_property
     def choice_titles(self) -> Mapping[str, str]:

@@ -47,7 +47,9 @@ class Intake:
             pointer=pointer,
         )
         given = self._given(draft, body, self.caller.decide(self.entity, "create"), fixed or {})
-        json = {name: value for name, value in given.items() if value is not None}
+        # As a merge patch onto nothing: a cleared member of a nested object is left out, as on update.
+        patched = {name: merge_value(None, value) for name, value in given.items()}
+        json = {name: value for name, value in patched.items() if value is not None}
         draft.given = frozenset(given)
         for name, field in self.entity.by_name.items():
             if field.default is not None and name not in json and not (fixed and name in fixed):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -38,6 +39,21 @@ def checked_target(value: Any) -> dict[str, str]:
     return {"entity": value["entity"], "id": value["id"].lower()}
 
 
+def check_entity(field: Field, name: str) -> None:
+    """See that the field may link records of an entity, as far as it knows. Raises `ValueProblem`."""
+    if not field.entity_ids:
+        return  # not brought together with other entities yet
+    allowed = [field.entity_names[id_] for id_ in field.targets if id_ in field.entity_names]
+    allowed = allowed or list(field.entity_ids)
+    if name not in allowed:
+        near = difflib.get_close_matches(name[:100], allowed, n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        listed = ", ".join(sorted(allowed)[:20])
+        raise ValueProblem(
+            "entity", f"{name[:60]!r} cannot be linked; allowed are {listed}.{hint}", "/entity"
+        )
+
+
 def read_target(text: str) -> dict[str, str]:
     """Read `entity/id`, as CSV files and forms write a link to any entity. Raises `ValueProblem`."""
     entity, slash, id = text.strip().partition("/")
@@ -49,8 +65,7 @@ def read_target(text: str) -> dict[str, str]:
 class AnyRelationKind(Kind):
     """A link to one record of any entity: {"entity", "id"}.
 
-    `entity` is the entity's name in JSON and typed values. The column keeps the entity's id, which a rename
-    leaves alone: the gate, which knows all entities, turns one into the other.
+    `entity` is the entity's name in JSON and typed values; the column keeps its id, which no rename changes.
     """
 
     name = "any_relation"
@@ -86,6 +101,7 @@ class AnyRelationKind(Kind):
         target = checked_target(value)
         if len(value) > 2:
             raise ValueProblem("unknown", "A link has the members entity and id only.")
+        check_entity(field, target["entity"])
         return target
 
     def dump(self, field: Field, value: Mapping[str, str]) -> dict[str, str]:
@@ -95,10 +111,12 @@ class AnyRelationKind(Kind):
         return (ColumnSpec("", "uuid", indexed=True), ColumnSpec("entity", "text"))
 
     def store(self, field: Field, value: Mapping[str, str]) -> Mapping[str, Any]:
-        return {"": value["id"], "entity": value["entity"]}
+        return {"": value["id"], "entity": field.entity_ids.get(value["entity"], value["entity"])}
 
     def load(self, field: Field, stored: Mapping[str, Any]) -> dict[str, str] | None:
-        return None if stored[""] is None else {"entity": stored["entity"], "id": stored[""]}
+        if stored[""] is None:
+            return None
+        return {"entity": field.entity_names.get(stored["entity"], stored["entity"]), "id": stored[""]}
 
     def expression_type(self, field: Field) -> Type:
         return DYN

@@ -32,27 +32,22 @@ def has_choices(schema: Any) -> bool:
 
 def id_of(field: Field, value: Any) -> str:
     """Give the id of the choice with this JSON value. Raises `ValueProblem`."""
-    for choice in field.choices:
-        if choice.value == value:
-            return choice.id
     if not isinstance(value, str):
         raise ValueProblem("type", f"This must be one of the choices, not {type_name(value)}.")
+    if value in field.choice_ids:
+        return field.choice_ids[value]
     raise ValueProblem("choice", _no_such(field, value))
 
 
 def value_of(field: Field, id: str) -> str:
     """Give the JSON value of the choice with this id; the id itself where the choice is gone."""
-    for choice in field.choices:
-        if choice.id == id:
-            return choice.value
-    return id
+    return field.choice_values.get(id, id)
 
 
 def read_choice(field: Field, text: str) -> str:
     """Find a choice by its value or else by its title. Raises `ValueProblem`."""
-    for choice in field.choices:
-        if choice.value == text:
-            return choice.value
+    if text in field.choice_ids:
+        return text
     wanted = text.strip().casefold()
     found = [item for item in field.choices if wanted in (item.title.casefold(), item.value.casefold())]
     if len(found) != 1:

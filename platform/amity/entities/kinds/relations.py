@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from amity import jsontext
-from amity.entities.kinds.any_relation import TO_OPTION, checked_target, read_target
+from amity.entities.kinds.any_relation import TO_OPTION, check_entity, checked_target, read_target
 from amity.entities.kinds.base import ABSENT, ColumnSpec, FormData, Kind, Locale, ValueProblem
 from amity.entities.kinds.lines import join_texts, read_json, split_texts
 from amity.entities.kinds.list import filled
@@ -21,20 +20,10 @@ from amity.expressions.types import DYN, ListType, RecordType, Type
 _IDS = ("0190b6a2-7c1e-7000-8000-3f2a9c5d1e77", "0190b6a2-7c1e-7000-8000-3f2a9c5d1e78")
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
-    """One link as the link table keeps it; its position is its place in the list."""
-
-    entity: str | None
-    """Name of the linked entity; None where the field says which one it is."""
-    id: str
-    data: Mapping[str, Any] | None
-    """JSON of the link's own fields, None where it has none."""
-
-
 def is_polymorphic(field: Field) -> bool:
     """Tell whether records of several entities may be linked: items then say `entity`."""
-    return field.options.get("to") == "any" or not isinstance(field.options.get("to", "any"), str)
+    to = field.options.get("to", "any")
+    return to == "any" if isinstance(to, str) else len(to) != 1
 
 
 def is_plain(field: Field) -> bool:
@@ -120,6 +109,7 @@ class RelationsKind(Kind):
         }
         if is_polymorphic(field):
             target: dict[str, str] = checked_target(item)
+            check_entity(field, target["entity"])
         elif "entity" in item:
             raise ValueProblem("unknown", "The field says which entity is linked; leave it out.", "/entity")
         else:
@@ -140,27 +130,6 @@ class RelationsKind(Kind):
     def dump(self, field: Field, value: Sequence[Any]) -> list[Any]:
         return [dict(item) if isinstance(item, Mapping) else item for item in value]
 
-    def links(self, field: Field, value: Sequence[Any]) -> list[Link]:
-        """Typed -> the rows of the link table, in order."""
-        found = []
-        for item in value:
-            if isinstance(item, str):
-                found.append(Link(None, item, None))
-            else:
-                data = {key: member for key, member in item.items() if key not in ("entity", "id")}
-                found.append(Link(item.get("entity"), item["id"], data or None))
-        return found
-
-    def from_links(self, field: Field, links: Sequence[Link]) -> list[Any]:
-        """The rows of the link table, in order -> typed."""
-        if is_plain(field):
-            return [link.id for link in links]
-        named = is_polymorphic(field)
-        return [
-            {**({"entity": link.entity} if named else {}), "id": link.id, **(link.data or {})}
-            for link in links
-        ]
-
     def columns(self, field: Field) -> Sequence[ColumnSpec]:
         return ()
 
@@ -178,10 +147,9 @@ class RelationsKind(Kind):
     # -- text and form -----------------------------------------------------------------------------
     def to_text(self, field: Field, value: Sequence[Any]) -> str:
         """Ids, or `entity/id`, separated by `; `; JSON where the links have fields of their own."""
-        links = self.links(field, value)
-        if any(link.data for link in links) or not links:
+        if not value or any(isinstance(item, Mapping) and item.keys() - {"entity", "id"} for item in value):
             return jsontext.dumps(list(value))
-        return join_texts([f"{link.entity}/{link.id}" if link.entity else link.id for link in links])
+        return join_texts([_written(item) for item in value])
 
     def from_text(self, field: Field, text: str) -> list[Any]:
         if text.lstrip().startswith("["):
@@ -242,6 +210,12 @@ class RelationsKind(Kind):
         entity = {"entity": "customer"} if is_polymorphic(field) else {}
         items = [{**entity, "id": _IDS[0], **own}, {**entity, "id": _IDS[1]}]
         return (items[:1], items)
+
+
+def _written(item: Any) -> str:
+    if isinstance(item, str):
+        return item
+    return f"{item['entity']}/{item['id']}" if "entity" in item else str(item["id"])
 
 
 def _read(field: Field, text: str) -> Any:
