@@ -13,10 +13,11 @@ the column and the nearest known name. Callers keep what they compiled: it is im
 from __future__ import annotations
 
 from amity.database.folding import fold
+from amity.expressions.binding import SqlBinding
 from amity.expressions.checker import Occurrence, Path
 from amity.expressions.compiled import Compiled, compile
 from amity.expressions.errors import ExpressionError
-from amity.expressions.functions import core_functions
+from amity.expressions.functions import core_functions, register_sqlite_functions
 from amity.expressions.rename import rename, rename_choice
 from amity.expressions.scope import (
     RESERVED_NAMES,
@@ -51,6 +52,7 @@ from amity.expressions.types import (
 __all__ = [
     "ANY", "BOOL", "DATE", "DATETIME", "DECIMAL", "DURATION", "DYN", "ID", "INT", "NULL", "RESERVED_NAMES",
     "TEXT", "TIME", "Compiled", "Environment", "ExpressionError", "Function", "ListType", "Name",
-    "Occurrence", "Origin", "Path", "RecordType", "RecordValue", "Scope", "Signature", "SimpleScope", "Type",
-    "compile", "core_functions", "fold", "nearest", "rename", "rename_choice",
+    "Occurrence", "Origin", "Path", "RecordType", "RecordValue", "Scope", "Signature", "SimpleScope",
+    "SqlBinding", "Type", "compile", "core_functions", "fold", "nearest", "register_sqlite_functions",
+    "rename", "rename_choice",
 ]  # fmt: skip

@@ -5,13 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import sqlalchemy as sa
+from sqlalchemy.sql.elements import ColumnElement
+
 from amity.expressions import terms
+from amity.expressions.binding import PROBES, SqlBinding
 from amity.expressions.checker import Checker, Occurrence, Path
 from amity.expressions.closures import Closure, build, truth
 from amity.expressions.errors import ExpressionError
 from amity.expressions.parser import parse
 from amity.expressions.scope import Scope
-from amity.expressions.types import Environment, Type, a, assignable
+from amity.expressions.sql import Emitter
+from amity.expressions.types import BOOL, DYN, Environment, Type, a, assignable
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,24 @@ class Compiled:
         """Compute as a condition: null is False."""
         return bool(self._truth(env))
 
+    def sql(self, binding: SqlBinding) -> ColumnElement[Any]:
+        """Give the value in a query; for a condition: true or false, never unknown.
+
+        Raises `ExpressionError` for what is not filterable.
+        """
+        emitter = Emitter(binding)
+        if self.type in (BOOL, DYN):
+            return sa.type_coerce(emitter.strict(self.term), sa.Boolean())
+        piece = emitter.value(self.term)
+        return piece.element
+
+    def where(self, binding: SqlBinding) -> ColumnElement[bool]:
+        """Give the condition for WHERE, AND and OR only: it may be unknown where it should be false.
+
+        Comparisons stay as an index wants them. Under NOT and as a value use `sql`.
+        """
+        return Emitter(binding).test(self.term)
+
 
 def compile(text: str, scope: Scope, *, expect: Type | None = None, sql: bool = False) -> Compiled:
     """Parse and check an expression against a scope, or raise `ExpressionError`.
@@ -56,6 +79,9 @@ def compile(text: str, scope: Scope, *, expect: Type | None = None, sql: bool = 
         if not assignable(term.type, expect):
             raise ExpressionError(f"the expression must give {a(expect)}, not {a(term.type)}.", 1)
         term = terms.convert(term, expect)
+    if sql:
+        for probe in PROBES:
+            Emitter(probe).test(term) if term.type == BOOL else Emitter(probe).value(term)
     closure = build(term)
     return Compiled(
         text=text,

@@ -19,7 +19,7 @@ def coalesce(*values: Any) -> Any:
 
 
 def _coalesce_sql(dialect: str, *elements: Any) -> Any:
-    return sa.func.coalesce(*elements, type_=elements[0].type) if len(elements) > 1 else elements[0]
+    return sa.func.coalesce(*elements)
 
 
 def boolean(value: bool | str) -> bool | None:

@@ -8,20 +8,19 @@ from collections.abc import Callable
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal
 from typing import Any, Final
 
-from amity.expressions import arithmetic
-from amity.expressions.scope import Function, Signature
-from amity.expressions.types import (
-    DATE,
-    DATETIME,
-    DECIMAL,
-    DURATION,
-    INT,
-    TEXT,
-    TIME,
-)
+import sqlalchemy as sa
 
-_INTEGER: Final = re.compile(r"[+-]?[0-9]{1,30}")
-_DECIMAL: Final = re.compile(r"[+-]?(?:[0-9]{1,60}\.?[0-9]{0,60}|\.[0-9]{1,60})(?:[eE][+-]?[0-9]{1,3})?")
+from amity.expressions import arithmetic
+from amity.expressions import postgres as pg
+from amity.expressions.functions.build import function
+from amity.expressions.scope import Function, Signature
+from amity.expressions.sqlite import call
+from amity.expressions.types import DATE, DATETIME, DECIMAL, DURATION, INT, TEXT, TIME
+
+_INTEGER: Final = re.compile(r"[+-]?[0-9]{1,30}", re.ASCII)
+_DECIMAL: Final = re.compile(
+    r"[+-]?(?:[0-9]{1,60}\.?[0-9]{0,60}|\.[0-9]{1,60})(?:[eE][+-]?[0-9]{1,3})?", re.ASCII
+)
 _WIDE: Final = Context(prec=80)
 _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
@@ -49,74 +48,155 @@ def absolute(value: int | Decimal) -> int | Decimal | None:
     return arithmetic.integer(abs(value)) if isinstance(value, int) else abs(value)
 
 
-def _round_places(value: int | Decimal, places: int) -> Decimal | None:
-    if not 0 <= places <= 6:
+def rounded(value: int | Decimal, *places: int) -> int | Decimal | None:
+    """Round half-up: to an integer, or to a decimal with so many (0 to 6) places."""
+    if not places:
+        return _whole(ROUND_HALF_UP)(value)
+    if not 0 <= places[0] <= 6:
         return None
-    exact = Decimal(value).quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP, context=_WIDE)
-    return arithmetic.decimal(exact)
+    step = Decimal(1).scaleb(-places[0])
+    return arithmetic.decimal(Decimal(value).quantize(step, rounding=ROUND_HALF_UP, context=_WIDE))
 
 
 def _whole(rounding: str) -> Callable[[int | Decimal], int | None]:
     def whole(value: int | Decimal) -> int | None:
-        return arithmetic.integer(int(Decimal(value).to_integral_value(rounding=rounding)))
+        return arithmetic.integer(int(Decimal(value).to_integral_value(rounding=rounding, context=_WIDE)))
 
     return whole
 
 
-def _smallest(*values: Any) -> Any:
-    return min(values)
+def _same(element: Any) -> Any:
+    return element
 
 
-def _largest(*values: Any) -> Any:
-    return max(values)
+def _seconds(element: Any) -> Any:
+    return sa.cast(sa.func.floor(sa.extract("epoch", element)), sa.BigInteger)
 
 
-_ORDERED: Final = (INT, DECIMAL, TEXT, DATE, DATETIME, TIME, DURATION)
-_EXTREMES: Final = tuple(Signature((type_, type_), type_, variadic=True) for type_ in _ORDERED)
-_TO_INTEGER: Final = (Signature((INT,), INT), Signature((DECIMAL,), INT))
+def _round_places(element: Any, places: Any) -> Any:
+    usable = sa.cast(pg.within(pg.numeric(places), -1, 7), sa.Integer)
+    return pg.decimal(sa.func.round(pg.numeric(element), usable))
+
+
+def _extreme(name: str, on_postgres: type[pg.Let]) -> Callable[..., Any]:
+    """The smallest or largest of two or more; null where one is null, as SQLite has it."""
+
+    def sql(dialect: str, *elements: Any) -> Any:
+        if dialect == "postgresql":
+            return on_postgres(*elements)
+        return getattr(sa.func, name)(*elements, type_=elements[0].type)
+
+    return sql
+
+
+def _decimal_extreme(name: str, on_postgres: type[pg.Let]) -> Callable[..., Any]:
+    def sql(dialect: str, *elements: Any) -> Any:
+        if dialect == "postgresql":
+            return on_postgres(*elements)
+        found = elements[0]
+        for element in elements[1:]:
+            found = call(f"{name}_decimals", found, element)
+        return found
+
+    return sql
+
+
+def _text_extreme(name: str, on_postgres: type[pg.Let]) -> Callable[..., Any]:
+    plain = _extreme(name, on_postgres)
+
+    def sql(dialect: str, *elements: Any) -> Any:
+        if dialect == "postgresql":
+            elements = tuple(sa.collate(sa.cast(element, sa.Text), "C") for element in elements)
+        return plain(dialect, *elements)
+
+    return sql
+
+
+def _extremes(name: str, on_postgres: type[pg.Let]) -> tuple[Signature, ...]:
+    makers = {DECIMAL: _decimal_extreme, TEXT: _text_extreme}
+    return tuple(
+        Signature((type_, type_), type_, variadic=True, sql=makers.get(type_, _extreme)(name, on_postgres))
+        for type_ in (INT, DECIMAL, TEXT, DATE, DATETIME, TIME, DURATION)
+    )
+
 
 FUNCTIONS: Final = (
-    Function(
+    function(
         "int",
-        (*_TO_INTEGER, Signature((TEXT,), INT), Signature((DATETIME,), INT)),
+        [
+            ((INT,), INT, _same),
+            ((DECIMAL,), INT, lambda element: pg.integer(sa.func.trunc(pg.numeric(element)))),
+            ((TEXT,), INT, None),
+            ((DATETIME,), INT, _seconds),
+        ],
         to_integer,
         "An integer: decimals are cut off, int('12') is 12, a date-time gives seconds since 1970.",
         method=False,
     ),
     *(
-        Function(
+        function(
             name,
-            (Signature((DECIMAL,), DECIMAL), Signature((INT,), DECIMAL), Signature((TEXT,), DECIMAL)),
+            [
+                ((DECIMAL,), DECIMAL, lambda element: pg.decimal(pg.numeric(element))),
+                ((INT,), DECIMAL, lambda element: pg.decimal(pg.numeric(element))),
+                ((TEXT,), DECIMAL, None),
+            ],
             to_decimal,
             f"A decimal, rounded half-up to six decimals: {name}('12.5').",
             method=False,
         )
         for name in ("decimal", "double")
     ),
-    Function(
+    function(
         "abs",
-        (Signature((INT,), INT), Signature((DECIMAL,), DECIMAL), Signature((DURATION,), DURATION)),
+        [
+            ((INT,), INT, lambda element: pg.integer(sa.func.abs(pg.numeric(element)))),
+            ((DECIMAL,), DECIMAL, lambda element: sa.func.abs(pg.numeric(element))),
+            ((DURATION,), DURATION, sa.func.abs),
+        ],
         absolute,
         "The value without its sign.",
     ),
-    Function(
+    function(
         "round",
-        (*_TO_INTEGER, Signature((DECIMAL, INT), DECIMAL)),
-        lambda value, *places: _round_places(value, *places) if places else _whole(ROUND_HALF_UP)(value),
+        [
+            ((INT,), INT, _same),
+            ((DECIMAL,), INT, lambda element: pg.integer(sa.func.round(pg.numeric(element)))),
+            ((DECIMAL, INT), DECIMAL, _round_places),
+        ],
+        rounded,
         "Rounded half-up, to an integer or to the given number of decimals (0 to 6): round(2.345, 2).",
     ),
-    Function(
+    function(
         "floor",
-        _TO_INTEGER,
+        [
+            ((INT,), INT, _same),
+            ((DECIMAL,), INT, lambda element: pg.integer(sa.func.floor(pg.numeric(element)))),
+        ],
         _whole(ROUND_FLOOR),
         "The largest integer that is not greater.",
     ),
-    Function(
+    function(
         "ceil",
-        _TO_INTEGER,
+        [
+            ((INT,), INT, _same),
+            ((DECIMAL,), INT, lambda element: pg.integer(sa.func.ceil(pg.numeric(element)))),
+        ],
         _whole(ROUND_CEILING),
         "The smallest integer that is not less.",
     ),
-    Function("min", _EXTREMES, _smallest, "The smallest of two or more: min(a, b)."),
-    Function("max", _EXTREMES, _largest, "The largest of two or more: max(a, b)."),
+    Function(
+        "min",
+        _extremes("min", pg.LetLeast),
+        lambda *values: min(values),
+        "The smallest of two or more: min(a, b).",
+        method=False,
+    ),
+    Function(
+        "max",
+        _extremes("max", pg.LetGreatest),
+        lambda *values: max(values),
+        "The largest of two or more: max(a, b).",
+        method=False,
+    ),
 )

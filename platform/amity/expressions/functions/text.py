@@ -6,8 +6,14 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any, Final
 
+import sqlalchemy as sa
+
 from amity.database.folding import fold
+from amity.database.types import CodePointText
+from amity.expressions import postgres as pg
+from amity.expressions.functions.build import way
 from amity.expressions.scope import Function, Signature
+from amity.expressions.sqlite import call
 from amity.expressions.types import (
     BOOL,
     DATE,
@@ -66,30 +72,95 @@ def _size(value: Any) -> int | None:
     return len(value) if isinstance(value, str | list | tuple | dict) else None
 
 
-_TWO_TEXTS: Final = (Signature((TEXT, TEXT), BOOL),)
+def _is_column(element: Any) -> bool:
+    return isinstance(element, sa.Column) and isinstance(element.type, CodePointText)
+
+
+def _known_text(element: Any) -> str | None:
+    """Give the text of a parameter, None for what is computed by the database."""
+    value = element.value if isinstance(element, sa.BindParameter) else None
+    return value if isinstance(value, str) else None
+
+
+def _contains_sql(dialect: str, element: Any, part: Any) -> Any:
+    if dialect == "sqlite":
+        return sa.func.instr(element, part) > sa.literal_column("0")
+    known = _known_text(part)
+    if known is None:
+        return sa.func.strpos(element, part) > sa.literal_column("0")
+    # LIKE, because a trigram index helps it.
+    pattern = known.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return element.like(sa.literal(f"%{pattern}%", sa.Text()))
+
+
+def _starts_sql(dialect: str, element: Any, part: Any) -> Any:
+    known = _known_text(part)
+    if known is not None and _is_column(element):
+        if not known:
+            return element == element
+        after = _successor(known)
+        bound = sa.literal(known, CodePointText())
+        if after is None:
+            return element >= bound
+        # A range, because any ordinary index helps it.
+        return sa.and_(element >= bound, element < sa.literal(after, CodePointText()))
+    if dialect == "sqlite":
+        return call("startsWith_text_text", element, part)
+    return sa.func.starts_with(element, part)
+
+
+def _successor(prefix: str) -> str | None:
+    """Give the first text after all that begin with the prefix, None when there is none."""
+    for position in range(len(prefix) - 1, -1, -1):
+        code = ord(prefix[position]) + 1
+        if code <= 0x10FFFF:
+            return prefix[:position] + chr(0xE000 if 0xD800 <= code <= 0xDFFF else code)
+    return None
+
+
+def _ends_sql(dialect: str, element: Any, part: Any) -> Any:
+    if dialect == "sqlite":
+        return call("endsWith_text_text", element, part)
+    return sa.func.starts_with(sa.func.reverse(element), sa.func.reverse(part))
+
+
+def _as_text(element: Any) -> Any:
+    return sa.cast(element, sa.Text)
+
+
+def _moment_text(element: Any) -> Any:
+    shown = sa.func.to_char(sa.func.timezone("UTC", element), 'YYYY-MM-DD"T"HH24:MI:SS.US')
+    short = sa.func.rtrim(sa.func.rtrim(shown, "0"), ".")
+    return pg.infix(short, "||", pg.raw("'Z'"))
+
+
+def _duration_text(element: Any) -> Any:
+    seconds = pg.infix(pg.numeric(element), "*", pg.raw("0.000001"))
+    return pg.infix(_as_text(sa.func.trim_scale(seconds)), "||", pg.raw("'s'"))
+
 
 FUNCTIONS: Final = (
     Function(
         "contains",
-        _TWO_TEXTS,
+        (Signature((TEXT, TEXT), BOOL, sql=_contains_sql),),
         lambda value, part: part in value,
         "Whether the text has the part, letter for letter: name.contains('Ltd').",
     ),
     Function(
         "startsWith",
-        _TWO_TEXTS,
-        lambda value, part: value.startswith(part),
+        (Signature((TEXT, TEXT), BOOL, sql=_starts_sql),),
+        str.startswith,
         "Whether the text begins with the part: name.startsWith('A').",
     ),
     Function(
         "endsWith",
-        _TWO_TEXTS,
-        lambda value, part: value.endswith(part),
+        (Signature((TEXT, TEXT), BOOL, sql=_ends_sql),),
+        str.endswith,
         "Whether the text ends with the part: email.endsWith('.org').",
     ),
     Function(
         "size",
-        (Signature((TEXT,), INT), Signature((DYN,), INT)),
+        (way("size", (TEXT,), INT, sa.func.char_length), Signature((DYN,), INT)),
         _size,
         "The number of characters, items or entries: size(name).",
     ),
@@ -102,15 +173,15 @@ FUNCTIONS: Final = (
     Function(
         "string",
         (
-            Signature((TEXT,), TEXT),
-            Signature((INT,), TEXT),
-            Signature((DECIMAL,), TEXT),
-            Signature((BOOL,), TEXT),
-            Signature((DATE,), TEXT),
-            Signature((DATETIME,), TEXT),
-            Signature((TIME,), TEXT),
-            Signature((ID,), TEXT),
-            Signature((DURATION,), TEXT, python=show_duration),
+            way("string", (TEXT,), TEXT, _as_text),
+            way("string", (INT,), TEXT, _as_text),
+            way("string", (DECIMAL,), TEXT, lambda e: _as_text(sa.func.trim_scale(pg.numeric(e)))),
+            way("string", (BOOL,), TEXT, _as_text),
+            way("string", (DATE,), TEXT, lambda e: sa.func.to_char(e, "YYYY-MM-DD")),
+            way("string", (DATETIME,), TEXT, _moment_text),
+            way("string", (TIME,), TEXT, _as_text),
+            way("string", (ID,), TEXT, _as_text),
+            way("string", (DURATION,), TEXT, _duration_text, show_duration),
         ),
         _string,
         "The value as text: string(12.50) is '12.5', string(date('2026-01-31')) is '2026-01-31'.",

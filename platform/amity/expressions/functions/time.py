@@ -9,8 +9,12 @@ from decimal import Decimal
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import sqlalchemy as sa
+
 from amity.expressions import arithmetic
-from amity.expressions.scope import Function, Signature
+from amity.expressions import postgres as pg
+from amity.expressions.functions.build import Block, Way, function
+from amity.expressions.scope import Function
 from amity.expressions.types import DATE, DATETIME, DURATION, INT, TEXT, TIME
 
 _MOMENT: Final = re.compile(
@@ -138,101 +142,147 @@ def _rest(value: int) -> int:
     return -rest if value < 0 else rest
 
 
-_DATE_PARTS: Final = (Signature((DATETIME,), INT), Signature((DATE,), INT), Signature((DATETIME, TEXT), INT))
-_CLOCK_PARTS: Final = (Signature((DATETIME,), INT), Signature((TIME,), INT), Signature((DATETIME, TEXT), INT))
-_SPANS: Final = (*_CLOCK_PARTS, Signature((DURATION,), INT))
-
-
 def _year_day(value: dt.date) -> int:
     return value.timetuple().tm_yday - 1
 
 
-_PARTS: Final[tuple[tuple[str, tuple[Signature, ...], Callable[..., Any], str], ...]] = (
-    ("year", _DATE_PARTS, _part(lambda value: value.year), "The year: year(born)."),
-    ("month", _DATE_PARTS, _part(lambda value: value.month), "The month, 1 to 12."),
-    ("day", _DATE_PARTS, _part(lambda value: value.day), "The day of the month, 1 to 31."),
-    ("weekday", _DATE_PARTS, _part(lambda value: value.isoweekday()), "Monday is 1, Sunday 7."),
-    ("hour", _CLOCK_PARTS, _part(lambda value: value.hour), "The hour, 0 to 23."),
-    ("minute", _CLOCK_PARTS, _part(lambda value: value.minute), "The minute, 0 to 59."),
-    ("second", _CLOCK_PARTS, _part(lambda value: value.second), "The second, 0 to 59."),
-    ("getFullYear", _DATE_PARTS, _part(lambda value: value.year), "The year (CEL)."),
-    ("getMonth", _DATE_PARTS, _part(lambda value: value.month - 1), "The month, January is 0 (CEL)."),
-    ("getDate", _DATE_PARTS, _part(lambda value: value.day), "The day of the month from 1 (CEL)."),
-    ("getDayOfMonth", _DATE_PARTS, _part(lambda value: value.day - 1), "The day of the month from 0 (CEL)."),
-    ("getDayOfWeek", _DATE_PARTS, _part(lambda value: value.isoweekday() % 7), "Sunday is 0 (CEL)."),
-    ("getDayOfYear", _DATE_PARTS, _part(_year_day), "The day of the year from 0 (CEL)."),
-    (
-        "getHours", _SPANS, _duration_part(lambda value: value.hour, 3600 * _SECOND),
-        "The hour, or the whole hours of a duration (CEL).",
-    ),
-    (
-        "getMinutes", _SPANS, _duration_part(lambda value: value.minute, 60 * _SECOND),
-        "The minute, or the whole minutes of a duration (CEL).",
-    ),
-    (
-        "getSeconds", _SPANS, _duration_part(lambda value: value.second, _SECOND),
-        "The second, or the whole seconds of a duration (CEL).",
-    ),
-    (
-        "getMilliseconds", _SPANS, lambda value, *zone: _milliseconds(value),
-        "The milliseconds of the second (CEL).",
-    ),
-)  # fmt: skip
+def _utc(element: Any) -> Any:
+    return sa.func.timezone("UTC", element)
 
 
-def _span(length: int) -> Callable[[int], int | None]:
-    return lambda count: arithmetic.duration(count * length)
+def _extract(field: str, less: int = 0) -> Block:
+    """The part of a date, a time of day or a clock reading, made an integer."""
+
+    def block(element: Any) -> Any:
+        whole = sa.cast(sa.func.floor(sa.extract(field, element)), sa.BigInteger)
+        return pg.infix(whole, "-", pg.raw(str(less))) if less else whole
+
+    return block
+
+
+def _units(length: int) -> Block:
+    """The whole units in a duration, towards zero, as PostgreSQL divides integers."""
+    return lambda element: pg.infix(element, "/", pg.raw(str(length)))
+
+
+def _date_part(name: str, field: str, read: Callable[[Any], int], doc: str, less: int = 0) -> Function:
+    block = _extract(field, less)
+    return function(
+        name,
+        [
+            ((DATETIME,), INT, lambda element: block(_utc(element))),
+            ((DATE,), INT, block),
+            ((DATETIME, TEXT), INT, None),
+        ],
+        _part(read),
+        doc,
+    )
+
+
+def _clock_part(name: str, field: str, doc: str, length: int = 0) -> Function:
+    """A part of the time of day; with a length also the whole units of a duration."""
+    block = _extract(field)
+    ways: list[Way] = [
+        ((DATETIME,), INT, lambda element: block(_utc(element))),
+        ((TIME,), INT, block),
+        ((DATETIME, TEXT), INT, None),
+    ]
+    if length:
+        ways.append(((DURATION,), INT, _units(length)))
+    return function(name, ways, _duration_part(lambda value: int(getattr(value, field)), length or 1), doc)
+
+
+def _milliseconds_sql(element: Any) -> Any:
+    return _milliseconds_of(sa.cast(sa.extract("microseconds", element), sa.BigInteger))
+
+
+def _milliseconds_of(element: Any) -> Any:
+    return pg.infix(pg.infix(element, "%", pg.raw("1000000")), "/", pg.raw("1000"))
+
+
+def _span(name: str, length: int) -> Function:
+    """Make the function that gives a duration of so many units."""
+    return function(
+        name,
+        [((INT,), DURATION, lambda e: pg.duration(pg.infix(pg.numeric(e), "*", pg.raw(str(length)))))],
+        lambda count: arithmetic.duration(count * length),
+        f"A duration of so many {name}: {name}(3).",
+        method=False,
+    )
 
 
 FUNCTIONS: Final = (
-    Function(
+    function(
         "date",
-        (
-            Signature((DATE,), DATE),
-            Signature((TEXT,), DATE),
-            Signature((DATETIME,), DATE),
-            Signature((DATETIME, TEXT), DATE),
-            Signature((INT, INT, INT), DATE),
-        ),
+        [
+            ((DATE,), DATE, lambda element: element),
+            ((TEXT,), DATE, None),
+            ((DATETIME,), DATE, lambda element: sa.cast(_utc(element), sa.Date)),
+            ((DATETIME, TEXT), DATE, None),
+            ((INT, INT, INT), DATE, None),
+        ],
         to_date,
         "A date: date('2026-01-31'), date(2026, 1, 31), date(created_at, 'Europe/Berlin'); else UTC.",
         method=False,
     ),
-    Function(
+    function(
         "timestamp",
-        (
-            Signature((DATETIME,), DATETIME),
-            Signature((TEXT,), DATETIME),
-            Signature((INT,), DATETIME),
-            Signature((DATE,), DATETIME),
-        ),
+        [
+            ((DATETIME,), DATETIME, lambda element: element),
+            ((TEXT,), DATETIME, None),
+            ((INT,), DATETIME, lambda e: pg.moment(pg.infix(pg.numeric(e), "*", pg.raw("1000000")))),
+            ((DATE,), DATETIME, lambda element: _utc(sa.cast(element, sa.DateTime))),
+        ],
         to_moment,
         "A moment: timestamp('2026-01-31T09:00:00Z'), seconds since 1970, or a date's midnight in UTC.",
         method=False,
     ),
-    Function(
+    function(
         "time",
-        (Signature((TIME,), TIME), Signature((TEXT,), TIME), Signature((DATETIME,), TIME)),
+        [
+            ((TIME,), TIME, lambda element: element),
+            ((TEXT,), TIME, None),
+            ((DATETIME,), TIME, lambda element: sa.cast(_utc(element), sa.Time)),
+        ],
         to_time,
         "A time of day: time('09:30'), or that of a moment in UTC.",
         method=False,
     ),
-    Function(
+    function(
         "duration",
-        (Signature((DURATION,), DURATION), Signature((TEXT,), DURATION)),
+        [((DURATION,), DURATION, lambda element: element), ((TEXT,), DURATION, None)],
         to_duration,
         "A duration as CEL writes it: duration('1h30m').",
         method=False,
     ),
-    *(
-        Function(
-            name,
-            (Signature((INT,), DURATION),),
-            _span(length),
-            f"A duration of so many {name}: {name}(3).",
-            method=False,
-        )
-        for name, length in _LENGTHS.items()
+    *(_span(name, length) for name, length in _LENGTHS.items()),
+    _date_part("year", "year", lambda value: value.year, "The year: year(born)."),
+    _date_part("month", "month", lambda value: value.month, "The month, 1 to 12."),
+    _date_part("day", "day", lambda value: value.day, "The day of the month, 1 to 31."),
+    _date_part("weekday", "isodow", lambda value: value.isoweekday(), "Monday is 1, Sunday 7."),
+    _clock_part("hour", "hour", "The hour, 0 to 23."),
+    _clock_part("minute", "minute", "The minute, 0 to 59."),
+    _clock_part("second", "second", "The second, 0 to 59."),
+    _date_part("getFullYear", "year", lambda value: value.year, "The year (CEL)."),
+    _date_part("getMonth", "month", lambda value: value.month - 1, "The month, January is 0 (CEL).", 1),
+    _date_part("getDate", "day", lambda value: value.day, "The day of the month from 1 (CEL)."),
+    _date_part("getDayOfMonth", "day", lambda value: value.day - 1, "The day of the month from 0 (CEL).", 1),
+    _date_part("getDayOfWeek", "dow", lambda value: value.isoweekday() % 7, "Sunday is 0 (CEL)."),
+    _date_part("getDayOfYear", "doy", _year_day, "The day of the year from 0 (CEL).", 1),
+    _clock_part("getHours", "hour", "The hour, or the whole hours of a duration (CEL).", 3600 * _SECOND),
+    _clock_part(
+        "getMinutes", "minute", "The minute, or the whole minutes of a duration (CEL).", 60 * _SECOND
     ),
-    *(Function(name, signatures, python, doc) for name, signatures, python, doc in _PARTS),
+    _clock_part("getSeconds", "second", "The second, or the whole seconds of a duration (CEL).", _SECOND),
+    function(
+        "getMilliseconds",
+        [
+            ((DATETIME,), INT, lambda element: _milliseconds_sql(_utc(element))),
+            ((TIME,), INT, _milliseconds_sql),
+            ((DATETIME, TEXT), INT, None),
+            ((DURATION,), INT, _milliseconds_of),
+        ],
+        lambda value, *zone: _milliseconds(value),
+        "The milliseconds of the second, of a moment or a duration (CEL).",
+    ),
 )

@@ -1,0 +1,115 @@
+"""The functions that SQLite borrows from Python, so that both compute every value alike.
+
+SQLite's own arithmetic turns large integers into approximate numbers and knows no decimals and dates.
+Values travel as they are stored: a decimal as text with six decimals, a moment, date or time of day as text
+of fixed width, a duration as microseconds, a boolean as 0 or 1. All functions are deterministic.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from amity.expressions import arithmetic
+from amity.expressions.types import BOOL, DATE, DATETIME, DECIMAL, DURATION, ID, INT, TEXT, TIME, Type
+
+Codec = Callable[[Any], Any]
+
+
+def canonical(value: Decimal | int) -> str:
+    """Write a decimal the one way it travels: six decimals, no negative zero."""
+    shown = f"{Decimal(value):.6f}"
+    return "0.000000" if shown == "-0.000000" else shown
+
+
+def write_moment(value: dt.datetime) -> str:
+    """Write a moment as it is stored."""
+    return value.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
+def write_time(value: dt.time) -> str:
+    """Write a time of day as it is stored."""
+    return value.isoformat(timespec="microseconds")
+
+
+_READ: Final[Mapping[Type, Codec]] = {
+    DECIMAL: Decimal,
+    DATE: dt.date.fromisoformat,
+    DATETIME: dt.datetime.fromisoformat,
+    TIME: dt.time.fromisoformat,
+    BOOL: bool,
+}
+_WRITE: Final[Mapping[Type, Codec]] = {
+    DECIMAL: canonical,
+    DATE: dt.date.isoformat,
+    DATETIME: write_moment,
+    TIME: write_time,
+    BOOL: int,
+}
+
+
+def wired(python: Callable[..., Any], parameters: tuple[Type, ...], result: Type) -> Callable[..., Any]:
+    """Let a function over values take and give what SQLite stores; null in, null out."""
+    readers = [_READ.get(type_) for type_ in parameters]
+    write = _WRITE.get(result)
+
+    def function(*stored: Any) -> Any:
+        if None in stored:
+            return None
+        values = [value if read is None else read(value) for read, value in zip(readers, stored, strict=True)]
+        found = python(*values)
+        return found if found is None or write is None else write(found)
+
+    return function
+
+
+def _compare(left: str, right: str) -> int:
+    one, two = Decimal(left), Decimal(right)
+    return (one > two) - (one < two)
+
+
+def _unscale(stored: int, scale: int) -> Decimal:
+    return Decimal(stored).scaleb(-scale)
+
+
+WIRED: Final = frozenset({*_READ, INT, TEXT, ID, DURATION})
+"""The types that functions on SQLite can take and give."""
+
+_INTEGERS: Final = (INT, INT)
+_DECIMALS: Final = (DECIMAL, DECIMAL)
+_DURATIONS: Final = (DURATION, DURATION)
+
+FUNCTIONS: Final[Mapping[str, tuple[Callable[..., Any], tuple[Type, ...], Type]]] = {
+    "unscale": (_unscale, _INTEGERS, DECIMAL),
+    "compare": (_compare, (TEXT, TEXT), INT),
+    "add_integers": (arithmetic.add_integers, _INTEGERS, INT),
+    "subtract_integers": (arithmetic.subtract_integers, _INTEGERS, INT),
+    "multiply_integers": (arithmetic.multiply_integers, _INTEGERS, INT),
+    "remainder": (arithmetic.remainder, _INTEGERS, INT),
+    "add_decimals": (arithmetic.add_decimals, _DECIMALS, DECIMAL),
+    "subtract_decimals": (arithmetic.subtract_decimals, _DECIMALS, DECIMAL),
+    "multiply_decimals": (arithmetic.multiply_decimals, _DECIMALS, DECIMAL),
+    "divide": (arithmetic.divide, _DECIMALS, DECIMAL),
+    "add_durations": (arithmetic.add_durations, _DURATIONS, DURATION),
+    "subtract_durations": (arithmetic.subtract_durations, _DURATIONS, DURATION),
+    "multiply_duration": (arithmetic.multiply_duration, _DURATIONS, DURATION),
+    "later_moment": (arithmetic.later_moment, (DATETIME, DURATION), DATETIME),
+    "earlier_moment": (arithmetic.earlier_moment, (DATETIME, DURATION), DATETIME),
+    "between_moments": (arithmetic.between_moments, (DATETIME, DATETIME), DURATION),
+    "later_date": (arithmetic.later_date, (DATE, DURATION), DATE),
+    "earlier_date": (arithmetic.earlier_date, (DATE, DURATION), DATE),
+    "between_dates": (arithmetic.between_dates, (DATE, DATE), DURATION),
+    "min_decimals": (min, _DECIMALS, DECIMAL),
+    "max_decimals": (max, _DECIMALS, DECIMAL),
+    "join_texts": (arithmetic.join_texts, (TEXT, TEXT), TEXT),
+}
+"""What the operators need, by name; SQL calls them with `amity_` in front."""
+
+
+def call(name: str, *elements: Any, type_: Any = None) -> Any:
+    """Give the SQL call of a registered function."""
+    return getattr(sa.func, f"amity_{name}")(*elements, type_=type_)
