@@ -49,8 +49,8 @@ def check_items(hook: str, items: Sequence[Any], present: Sequence[Any]) -> None
 
 def explain(error: BaseException, folder: Path | None) -> str:
     """Say in one line what went wrong in an extension, with the place in its own files."""
-    message = str(error).strip().splitlines()
-    text = f"{type(error).__name__}: {message[0]}" if message else type(error).__name__
+    message = "; ".join(str(error).strip().splitlines())[:400]
+    text = f"{type(error).__name__}: {message}" if message else type(error).__name__
     if folder is None:
         return text
     frames = [
