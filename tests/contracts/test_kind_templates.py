@@ -7,14 +7,17 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, StrictUndefined
 from werkzeug.datastructures import MultiDict
 
 from amity import jsontext
 from amity.entities.kinds.base import Kind
+from amity.entities.kinds.core import amity_kinds
 from amity.entities.kinds.list import filled
 from amity.entities.model import Field
 from amity.paths import bundled
+from amity.plugins import Plugins
+from amity.web.templates import loader
 from tests.factories.fields import CORE, Reader, field_of, make_field
 from tests.support.forms import read_form
 
@@ -26,7 +29,7 @@ every_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 @pytest.fixture(scope="module")
 def environment() -> Environment:
     found = Environment(
-        loader=FileSystemLoader(bundled("templates")),
+        loader=loader(Plugins().template_folders()),
         autoescape=True,
         undefined=StrictUndefined,
         extensions=["jinja2.ext.i18n"],
@@ -53,7 +56,7 @@ def harmless(html: str) -> None:
 def test_no_template_without_its_kind() -> None:
     for surface in ("input", "display", "cell"):
         files = {path.stem for path in (bundled("templates") / "fields" / surface).glob("[!_]*.html")}
-        assert files == set(CORE.names), surface
+        assert files == {kind.name for kind in amity_kinds()}, surface
 
 
 @every_kind

@@ -12,7 +12,7 @@ PACKAGE = SOURCE / "amity"
 
 LAYERS = [
     {"errors", "paths"},
-    {"jsontext", "settings"},
+    {"jsontext", "settings", "files"},
     {"database"},
     {"expressions"},
     {"definitions"},

@@ -19,6 +19,8 @@ from amity.entities.kinds.decimal import DecimalKind
 from amity.entities.kinds.duration import DurationKind
 from amity.entities.kinds.email import EmailKind
 from amity.entities.kinds.emails import EmailsKind
+from amity.entities.kinds.file import FileKind
+from amity.entities.kinds.image import ImageKind
 from amity.entities.kinds.integer import IntegerKind
 from amity.entities.kinds.json import JsonKind
 from amity.entities.kinds.list import ListKind
@@ -68,6 +70,8 @@ def amity_kinds() -> Sequence[Kind]:
         EmailsKind(),
         PhonesKind(),
         AddressesKind(),
+        FileKind(),
+        ImageKind(),
         RelationKind(),
         RelationsKind(),
         AnyRelationKind(),
