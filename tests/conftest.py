@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, settings
 
 pytest_plugins = [
     "tests.support.databases",
+    "tests.support.definitions",
     "tests.support.apps",
     "tests.support.servers",
     "tests.support.browser",

@@ -32,6 +32,9 @@ WORKSPACE_LOCK: Final = 0x616D697479
 
 BUSY_TIMEOUT_SECONDS: Final = 10
 RETRIES: Final = 3
+FLIP_LOCK_SECONDS: Final = 1.5
+FLIP_ATTEMPTS: Final = 8
+_LOCK_TIMEOUT_STATE: Final = "55P03"
 _RETRIED_STATES: Final = {"40001", "40P01"}
 _UNREACHABLE_STATES: Final = {"57P01", "57P02", "57P03", "08000", "08003", "08006", "53300"}
 
@@ -122,8 +125,9 @@ class Database:
     def write(self, *, exclusive: bool = False) -> Iterator[Connection]:
         """Open a transaction that may write; it commits at the end of the block, or leaves nothing.
 
-        `exclusive` waits until no other writer is inside: for the flip of definitions alone.
-        Raises `Busy` where the lock could not be had in time.
+        `exclusive` waits until no other writer is inside: for changes of definitions alone. Everybody else
+        queues behind it, so on PostgreSQL it waits for any lock `FLIP_LOCK_SECONDS` at most (see `flip`).
+        Raises `Busy` where a lock could not be had in time.
         """
         queued = self.dialect == "sqlite"
         if queued and not self._queue.acquire(BUSY_TIMEOUT_SECONDS):
@@ -133,27 +137,43 @@ class Database:
                 connection = connection.execution_options(amity_write=True)
                 with connection.begin():
                     if self.dialect == "postgresql":
-                        lock = "pg_advisory_xact_lock" if exclusive else "pg_advisory_xact_lock_shared"
+                        lock = "pg_advisory_xact_lock_shared"
+                        if exclusive:
+                            lock = "pg_advisory_xact_lock"
+                            limit = f"SET LOCAL lock_timeout = {int(FLIP_LOCK_SECONDS * 1000)}"
+                            connection.execute(text(limit))
                         connection.execute(text(f"SELECT {lock}(:key)"), {"key": WORKSPACE_LOCK})
                     yield connection
         finally:
             if queued:
                 self._queue.release()
 
-    def run(self, work: Callable[[Connection], T], *, exclusive: bool = False) -> T:
+    def run(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in a write transaction; again, up to three times, where the database asks for it.
 
         Serialisation failures and deadlocks repeat the whole unit, so `work` must not have effects
         outside the transaction.
         """
-        for attempt in range(1, RETRIES + 1):
+        return self._repeat(work, exclusive=False, attempts=RETRIES)
+
+    def flip(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` while no other writer is inside: short changes of tables and definitions.
+
+        A lock that is not free soon (somebody reads the table for long) is given up and asked for again,
+        so that readers and writers who queue behind it are held up for a moment only.
+        """
+        return self._repeat(work, exclusive=True, attempts=FLIP_ATTEMPTS)
+
+    def _repeat(self, work: Callable[[Connection], T], *, exclusive: bool, attempts: int) -> T:
+        for attempt in range(1, attempts + 1):
             try:
                 with self.write(exclusive=exclusive) as connection:
                     return work(connection)
-            except DBAPIError as error:
-                if attempt == RETRIES or not is_retryable(error):
+            except (DBAPIError, Busy) as error:
+                again = is_retryable(error) or (exclusive and _lock_timed_out(error))
+                if attempt == attempts or not again:
                     raise
-                time.sleep(0.02 * attempt)
+            time.sleep(0.25 * attempt if exclusive else 0.02 * attempt)
         raise AssertionError("unreachable")
 
     def check(self) -> None:
@@ -174,9 +194,14 @@ class Database:
         self.engine.dispose()
 
 
-def is_retryable(error: DBAPIError) -> bool:
+def is_retryable(error: BaseException) -> bool:
     """Tell whether the database gave up on a conflict that a second try may not meet."""
-    return getattr(error.orig, "sqlstate", None) in _RETRIED_STATES
+    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in _RETRIED_STATES
+
+
+def _lock_timed_out(error: BaseException) -> bool:
+    cause = error.__cause__ if isinstance(error, Busy) else error
+    return isinstance(cause, DBAPIError) and getattr(cause.orig, "sqlstate", None) == _LOCK_TIMEOUT_STATE
 
 
 def _dialect(url: URL) -> Dialect:
@@ -196,7 +221,8 @@ def _with_driver(url: URL) -> URL:
 def _connect_args(dialect: Dialect) -> dict[str, Any]:
     if dialect == "sqlite":
         return {"check_same_thread": False, "timeout": BUSY_TIMEOUT_SECONDS}
-    return {"options": "-c timezone=UTC", "connect_timeout": 10}
+    options = f"-c timezone=UTC -c lock_timeout={BUSY_TIMEOUT_SECONDS * 1000}"
+    return {"options": options, "connect_timeout": 10}
 
 
 def _begin_sqlite(connection: Connection) -> None:
@@ -227,6 +253,8 @@ def _busy(error: OperationalError) -> Busy | None:
             return Busy(f"The database cannot be used at the moment ({reason}). Nothing was written.")
         return None
     state = getattr(error.orig, "sqlstate", None)
+    if state == _LOCK_TIMEOUT_STATE:
+        return Busy("Others are working on the same data for too long. Nothing was written; try again.")
     if state == "53100":
         return Busy("The database's disk is full. Nothing was written; the operator must free some space.")
     if error.connection_invalidated or state in _UNREACHABLE_STATES or state is None:

@@ -19,7 +19,7 @@ from sqlalchemy import (
     text,
 )
 
-from amity.database.types import CodePointText, UtcDateTime, Uuid36, json_type
+from amity.database.types import CodePointText, UtcDateTime, Uuid36, json_type, ordered_json_type
 
 metadata: Final = MetaData(
     naming_convention={
@@ -56,10 +56,10 @@ definition: Final = Table(
     "definition",
     metadata,
     Column("kind", String(32), primary_key=True),
-    Column("id", String(64), primary_key=True),
+    Column("id", String(100), primary_key=True),
     Column("name", String(64), nullable=False),
     Column("version", Integer, nullable=False),
-    Column("document", json_type(), nullable=False),
+    Column("document", ordered_json_type(), nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
     Column("updated_by", Uuid36),
     Column("removed_at", UtcDateTime),
@@ -78,12 +78,12 @@ definition_version: Final = Table(
     "definition_version",
     metadata,
     Column("kind", String(32), primary_key=True),
-    Column("id", String(64), primary_key=True),
+    Column("id", String(100), primary_key=True),
     Column("version", Integer, primary_key=True),
     Column("name", String(64), nullable=False),
-    Column("document", json_type(), nullable=False),
+    Column("document", ordered_json_type(), nullable=False),
     Column("revision", BigInteger, nullable=False),
-    Column("plan", json_type(), nullable=False),
+    Column("plan", ordered_json_type(), nullable=False),
     Column("applied_at", UtcDateTime, nullable=False),
     Column("applied_by", Uuid36),
     Column("removed", Boolean, nullable=False, server_default=text("false")),
@@ -94,37 +94,46 @@ stored_table: Final = Table(
     "stored_table",
     metadata,
     Column("name", String(63), primary_key=True),
-    Column("entity", String(64), nullable=False, index=True),
-    Column("field", String(64)),
+    Column("entity", String(100), nullable=False, index=True),
+    Column("field", String(100)),
+    Column("kind", String(32)),
+    Column("target", String(63)),
     Column("state", String(16), nullable=False),
+    Column("revision", BigInteger, nullable=False),
 )
-"""Tables made at runtime: one per entity (`field` null) and one per many-to-many field."""
+"""Tables made at runtime: one per entity (`field` null) and one per many-to-many field.
+
+`kind` is the field's kind, `target` the table that links point to (null: tables of several entities),
+`state` and `revision` as in `stored_column`.
+"""
 
 stored_column: Final = Table(
     "stored_column",
     metadata,
     Column("table_name", String(63), primary_key=True),
     Column("name", String(63), primary_key=True),
-    Column("entity", String(64), nullable=False, index=True),
-    Column("field", String(64), nullable=False),
+    Column("entity", String(100), nullable=False, index=True),
+    Column("field", String(100), nullable=False),
     Column("role", String(16), nullable=False),
     Column("type", String(32), nullable=False),
     Column("kind", String(32), nullable=False),
+    Column("target", String(63)),
     Column("state", String(16), nullable=False),
     Column("revision", BigInteger, nullable=False),
 )
 """Columns of those tables, never renamed, never retyped.
 
 `role` is the kind's own name of the column ("" the value, "fold" the shadow key, ...), `type` a storage
-type's name, `state`: building (a running apply fills it), live, parked (gone, restorable)
-or purged (empty, may be reused for the same type).
+type's name, `target` the table that a foreign key points to, `state`: building (a running apply fills it),
+live, parked (gone, restorable), purging (being emptied) or purged (empty, may be reused for the same type).
+`revision` is the one that put it into this state.
 """
 
 parked_value: Final = Table(
     "parked_value",
     metadata,
-    Column("entity", String(64), primary_key=True),
-    Column("field", String(64), primary_key=True),
+    Column("entity", String(100), primary_key=True),
+    Column("field", String(100), primary_key=True),
     Column("revision", BigInteger, primary_key=True),
     Column("record", Uuid36, primary_key=True),
     Column("value", json_type()),
@@ -139,11 +148,12 @@ definition_job: Final = Table(
     Column("kind", String(32), nullable=False),
     Column("state", String(16), nullable=False),
     Column("revision", BigInteger, nullable=False),
-    Column("payload", json_type(), nullable=False),
+    Column("payload", ordered_json_type(), nullable=False),
     Column("progress", json_type(), nullable=False),
     Column("started_at", UtcDateTime, nullable=False),
     Column("heartbeat_at", UtcDateTime, nullable=False),
     Column("account", Uuid36),
+    Column("runner", String(160)),
 )
 """A running apply or index build: what a killed process leaves behind is resumed or cleaned from here."""
 
@@ -221,7 +231,7 @@ event: Final = Table(
     Column("at", UtcDateTime, nullable=False),
     Column("actor", Uuid36),
     Column("kind", String(16), nullable=False),
-    Column("entity", String(64), nullable=False),
+    Column("entity", String(100), nullable=False),
     Column("record", Uuid36, nullable=False),
     Column("record_version", Integer, nullable=False),
     Column("definition_version", Integer, nullable=False),
@@ -243,7 +253,7 @@ search_entry: Final = Table(
     "search_entry",
     metadata,
     _sequence(),
-    Column("entity", String(64), nullable=False),
+    Column("entity", String(100), nullable=False),
     Column("record", Uuid36, nullable=False, unique=True),
     Column("text", CodePointText, nullable=False),
 )
@@ -253,7 +263,7 @@ saved_view: Final = Table(
     "saved_view",
     metadata,
     Column("id", Uuid36, primary_key=True),
-    Column("entity", String(64), nullable=False),
+    Column("entity", String(100), nullable=False),
     Column("account", Uuid36, ForeignKey("account.id", ondelete="CASCADE")),
     Column("name", CodePointText, nullable=False),
     Column("document", json_type(), nullable=False),

@@ -123,3 +123,8 @@ class Microseconds(TypeDecorator[int]):
 def json_type() -> TypeEngine[Any]:
     """Give the type of a JSON column; null is SQL NULL, decimals stay exact (see `amity.jsontext`)."""
     return JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
+
+
+def ordered_json_type() -> TypeEngine[Any]:
+    """Give the type of a JSON column whose members keep their order (JSONB sorts them): for documents."""
+    return JSON(none_as_null=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as member
 from enum import StrEnum
 from typing import Any
 
@@ -51,7 +52,7 @@ class Change:
     samples: Sequence[Mapping[str, Any]] = ()
     """At most ten `{"id", "label", "old", "new" or "reason"}`."""
     used_by: Sequence[Use] = ()
-    details: Mapping[str, Any] = field(default_factory=dict)
+    details: Mapping[str, Any] = member(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """Give the form of the REST answer (see semantics: REST)."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from alembic import op
 
 from amity.database import search
+from amity.database.engine import Dialect
 from amity.database.schema import metadata
 
 revision = "0001"
@@ -16,6 +17,6 @@ depends_on = None
 def upgrade() -> None:
     """Create the tables."""
     metadata.create_all(op.get_bind())
-    dialect = "sqlite" if op.get_bind().dialect.name == "sqlite" else "postgresql"
+    dialect: Dialect = "sqlite" if op.get_bind().dialect.name == "sqlite" else "postgresql"
     for statement in search.statements(dialect):
         op.execute(statement)
