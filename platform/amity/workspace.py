@@ -21,6 +21,7 @@ from amity.database.engine import Database
 from amity.database.ids import new_id
 from amity.database.migrate import migrate
 from amity.errors import NotFound
+from amity.expressions import register_sqlite_functions
 from amity.plugins import Plugins
 from amity.settings import Settings, open_home
 
@@ -56,7 +57,7 @@ class Workspace:
         Raises `SetupError` where the home or the database cannot be used.
         """
         settings = open_home(settings)
-        database = Database(settings.database_url)
+        database = Database(settings.database_url, on_connect=[register_sqlite_functions])
         try:
             database.check()
             migrate(database)

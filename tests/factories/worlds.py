@@ -26,7 +26,7 @@ from amity.entities.loader import load
 from amity.entities.model import Entity, Field, Inverse, Model, Storage
 from amity.entities.storage_types import storage_type
 from amity.entities.validation import compile_validator
-from amity.expressions import core_functions
+from amity.expressions import core_functions, register_sqlite_functions
 from amity.records.service import Records
 
 KINDS = KindRegistry(amity_kinds())
@@ -276,7 +276,7 @@ def prepared(documents: Sequence[Mapping[str, Any]] = DOCUMENTS) -> Callable[[st
 
 def open_database(url: str) -> Database:
     """Open a database as a workspace does."""
-    return Database(url)
+    return Database(url, on_connect=[register_sqlite_functions])
 
 
 def open_world(url: str, documents: Sequence[Mapping[str, Any]] = DOCUMENTS) -> World:

@@ -140,15 +140,11 @@ class RecordBinding:
     # -- to-many ------------------------------------------------------------------------------------
     def exists(self, name: str, build: Callable[[RecordBinding], Condition] | None) -> Condition:
         """Tell whether a to-many relation has a record that meets the condition."""
-        return exists(self._many(name, build, literal_column("1")).correlate(*self._outer()))
+        return exists(self._many(name, build, literal_column("1")))
 
     def count(self, name: str, build: Callable[[RecordBinding], Condition] | None) -> ColumnElement[int]:
         """Count the records of a to-many relation that meet the condition."""
-        statement = self._many(name, build, func.count()).correlate(*self._outer())
-        return statement.scalar_subquery()
-
-    def _outer(self) -> list[FromClause]:
-        return [self.source]
+        return self._many(name, build, func.count()).scalar_subquery()
 
     def _many(
         self, name: str, build: Callable[[RecordBinding], Condition] | None, what: ColumnElement[Any]
@@ -203,4 +199,7 @@ class RecordBinding:
             conditions.append(guard)
         if build is not None:
             conditions.append(build(inner))
-        return select(what).select_from(joins.clause(), *more).where(*conditions)
+        # A loop may name fields of any level around it: everything but its own tables is correlated.
+        own = (inner.source, *(target for target, _ in joins.joined), *more)
+        found: Select[Any] = select(what).select_from(joins.clause(), *more).where(*conditions)
+        return found.correlate_except(*own)

@@ -118,7 +118,7 @@ class Finder:
     def _asked(self, text: str) -> Condition:
         try:
             compiled = self._compiler.asked(self.entity, text)
-            condition: Condition = compiled.sql(self._compiler.binding(self.entity, self._joins))
+            condition: Condition = compiled.where(self._compiler.binding(self.entity, self._joins))
         except ExpressionError as error:
             problem: Problem = error.problem(parameter="where")
             raise Invalid(error.message, problems=[problem], hint=error.hint, details=error.details) from None
