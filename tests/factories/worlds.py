@@ -7,23 +7,25 @@ records layer.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import Column, Connection, Index, Integer, MetaData, String, Table, event, text
+from sqlalchemy import Column, Connection, Index, Integer, MetaData, String, Table, delete, event, text
 
 from amity.access.context import Actor, Context
 from amity.access.policy import Decision, Policy, RolePolicy, Verb
+from amity.database import schema
 from amity.database.engine import Database
 from amity.database.ids import new_id
 from amity.database.migrate import migrate
 from amity.database.types import UtcDateTime, Uuid36, json_type
 from amity.entities.kinds.core import amity_kinds
 from amity.entities.kinds.registry import KindRegistry
+from amity.entities.linking import link
 from amity.entities.loader import load
-from amity.entities.model import Entity, Field, Inverse, Model, Storage
+from amity.entities.model import Entity, Model, Storage
 from amity.entities.storage_types import storage_type
 from amity.entities.validation import compile_validator
 from amity.expressions import core_functions, register_sqlite_functions
@@ -90,35 +92,13 @@ DOCUMENTS: tuple[dict[str, Any], ...] = (PERSON, COMPANY, VISIT)
 
 def build_model(documents: Sequence[Mapping[str, Any]] = DOCUMENTS, revision: int = 1) -> Model:
     """Read documents into a model with storage."""
-    entities = [load(document, KINDS, version=1) for document in documents]
-    by_name = {entity.name: entity for entity in entities}
-    entities = [
-        replace(entity, fields=tuple(_linked(item, by_name) for item in entity.fields)) for entity in entities
-    ]
-    inverses = {entity.name: tuple(_inverses(entity, entities)) for entity in entities}
+    entities = link([load(document, KINDS, version=1) for document in documents])
     finished = []
     for entity in entities:
-        entity = replace(entity, inverses=inverses[entity.name])
         entity = replace(entity, storage=_storage(entity), validate=compile_validator(entity))
         finished.append(entity)
     ordered = sorted(finished, key=lambda entity: entity.plural)
     return Model(revision, {entity.name: entity for entity in ordered})
-
-
-def _linked(item: Field, by_name: Mapping[str, Entity]) -> Field:
-    if not item.kind.is_relation:
-        return item
-    to = item.options.get("to", [])
-    names = [to] if isinstance(to, str) else to
-    return replace(item, targets=tuple(by_name[name].id for name in names))
-
-
-def _inverses(entity: Entity, entities: Iterable[Entity]) -> Iterator[Inverse]:
-    for other in entities:
-        for item in other.fields:
-            if item.kind.is_relation and item.inverse and (not item.targets or entity.id in item.targets):
-                many = not item.options.get("unique")
-                yield Inverse(item.inverse, other.name, item.name, many, other.plural)
 
 
 def _storage(entity: Entity) -> Storage:
@@ -172,6 +152,18 @@ def create_tables(database: Database, model: Model) -> None:
             entity.table.metadata.create_all(connection)
             for link in entity.storage.links.values():
                 link.metadata.create_all(connection)
+
+
+def empty_tables(world: World) -> None:
+    """Take all records, events and search entries out again."""
+    with world.database.write() as connection:
+        for entity in world.model:
+            assert entity.storage is not None
+            for link in entity.storage.links.values():
+                connection.execute(delete(link))
+            connection.execute(delete(entity.table))
+        connection.execute(delete(schema.event))
+        connection.execute(delete(schema.search_entry))
 
 
 @dataclass

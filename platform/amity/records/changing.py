@@ -1,8 +1,8 @@
-"""Create and change single records."""
+"""Create and change single records, with their children."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from amity.access.context import Context
@@ -11,6 +11,8 @@ from amity.errors import Stale
 from amity.records import gate
 from amity.records.before import read_before
 from amity.records.caller import Caller
+from amity.records.checks import check_alone
+from amity.records.children import Family, prepare_family
 from amity.records.conflicts import stale
 from amity.records.draft import Draft, RowsRefused
 from amity.records.identity import as_id
@@ -20,17 +22,21 @@ from amity.records.reader import not_found
 from amity.records.shapes import Record
 from amity.records.unit import Unit
 
+Children = Mapping[str, Sequence[Mapping[str, Any]]]
 
-def create(machine: Machine, ctx: Context, name: str, values: Mapping[str, Any]) -> Record:
-    """Make one record."""
+
+def create(
+    machine: Machine, ctx: Context, name: str, values: Mapping[str, Any], children: Children | None
+) -> Record:
+    """Make one record, with children."""
 
     def prepare(caller: Caller) -> Callable[[Unit], Record]:
         entity = caller.entity(name, "create")
         draft = Intake(caller, entity, machine.codec(caller, entity)).create(0, values)
-        _refuse(draft)
+        family = _family(machine, caller, entity, draft, children)
 
         def work(unit: Unit) -> Record:
-            save(unit, entity, draft)
+            save(unit, entity, draft, family)
             return shown(unit.caller, draft)
 
         return work
@@ -39,25 +45,48 @@ def create(machine: Machine, ctx: Context, name: str, values: Mapping[str, Any])
 
 
 def update(
-    machine: Machine, ctx: Context, name: str, identity: str, patch: Mapping[str, Any], *, version: int
+    machine: Machine,
+    ctx: Context,
+    name: str,
+    identity: str,
+    patch: Mapping[str, Any],
+    version: int,
+    children: Children | None,
 ) -> Record:
-    """Change one record by JSON merge patch."""
+    """Change one record by JSON merge patch, with children."""
 
     def prepare(caller: Caller) -> Callable[[Unit], Record]:
         entity = caller.entity(name, "update")
         draft = _patched(machine, caller, entity, identity, patch, version)
-        _refuse(draft)
+        family = _family(machine, caller, entity, draft, children)
 
         def work(unit: Unit) -> Record:
             try:
-                save(unit, entity, draft)
+                save(unit, entity, draft, family)
             except Stale:
+                if draft.error is None:
+                    raise
                 raise stale(machine, caller, unit.connection, entity, draft.id, patch, version) from None
             return shown(unit.caller, draft)
 
         return work
 
     return machine.write(ctx, prepare)
+
+
+def _family(
+    machine: Machine, caller: Caller, entity: Entity, draft: Draft, children: Children | None
+) -> Family:
+    """Check the record, and its children with it, so that all that is wrong is said at once."""
+    check_alone(machine, caller, entity, [draft])
+    family = Family()
+    if children:
+        with machine.database.read() as connection:
+            family = prepare_family(machine, caller, connection, draft, children)
+    failed = [draft, *family.failed] if draft.failed else family.failed
+    if failed:
+        raise RowsRefused(failed).as_error()
+    return family
 
 
 def _patched(
@@ -77,17 +106,13 @@ def _patched(
     return Intake(caller, entity, machine.codec(caller, entity)).update(0, patch, before)
 
 
-def save(unit: Unit, entity: Entity, draft: Draft) -> None:
-    """Take one draft through the gate; its refusal becomes the caller's error."""
+def save(unit: Unit, entity: Entity, draft: Draft, family: Family) -> None:
+    """Take one draft and its children through the gate; a refusal becomes the caller's error."""
     try:
         gate.save(unit, entity, [draft])
+        family.save(unit)
     except RowsRefused as refused:
         raise refused.as_error() from None
-
-
-def _refuse(draft: Draft) -> None:
-    if draft.failed:
-        raise RowsRefused([draft]).as_error()
 
 
 def shown(caller: Caller, draft: Draft) -> Record:

@@ -13,8 +13,11 @@ from typing import Any
 
 from sqlalchemy import Column
 
+from amity.entities.kinds import relations
+from amity.entities.kinds.any_relation import AnyRelationKind
 from amity.entities.kinds.base import Kind
-from amity.entities.model import SYSTEM_FIELDS, Entity, Field
+from amity.entities.kinds.relations import RelationsKind
+from amity.entities.model import SYSTEM_FIELDS, Entity, Field, Model
 from amity.records.shapes import rfc3339
 
 EXTRA = "extra"
@@ -104,8 +107,9 @@ _SYSTEM_DUMPS: Mapping[str, Dump] = {"created_at": _dump_time, "updated_at": _du
 class EntityCodec:
     """All fields of one entity version."""
 
-    def __init__(self, entity: Entity) -> None:
+    def __init__(self, entity: Entity, model: Model) -> None:
         self.entity = entity
+        self.model = model
         self.fields: dict[str, FieldCodec] = {}
         self.to_many: dict[str, Field] = {}
         for field in entity.fields:
@@ -189,14 +193,44 @@ class EntityCodec:
         return None if value is None else self._dumps[name](value)
 
     def event_value(self, field: Field, value: Any) -> Any:
-        """Typed -> what an event keeps: JSON with choice ids in the place of choice values."""
+        """Typed -> what an event keeps: JSON, with ids of choices and entities for their names."""
         if value is None:
             return None
-        return _mapped(self._dumps[field.name](value), self._event_values.get(field.id))
+        json = self._dumps[field.name](value)
+        if field.kind.is_relation:
+            return with_ids(self.model, json)
+        return _mapped(json, self._event_values.get(field.id))
 
     def told_value(self, field: Field, value: Any) -> Any:
         """What an event keeps -> JSON as records show it today."""
+        if field.kind.is_relation:
+            return with_names(self.model, value)
         return _mapped(value, self._choice_values.get(field.id))
+
+
+def with_ids(model: Model, value: Any) -> Any:
+    """Put ids of entities in the place of their names, in links that say their entity."""
+    return _renamed(value, lambda name: model.entities[name].id if name in model.entities else name)
+
+
+def with_names(model: Model, value: Any) -> Any:
+    """Put names of entities in the place of their ids."""
+    return _renamed(value, lambda key: model.by_id[key].name if key in model.by_id else key)
+
+
+def _renamed(value: Any, rename: Callable[[str], str]) -> Any:
+    if isinstance(value, list):
+        return [_renamed(item, rename) for item in value]
+    if isinstance(value, Mapping) and isinstance(value.get("entity"), str):
+        return {**value, "entity": rename(value["entity"])}
+    return value
+
+
+def is_polymorphic(field: Field) -> bool:
+    """Tell whether each link of a relation says its entity."""
+    if isinstance(field.kind, RelationsKind):
+        return relations.is_polymorphic(field)
+    return isinstance(field.kind, AnyRelationKind)
 
 
 def _dumper(field: Field) -> Dump:

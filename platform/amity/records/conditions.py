@@ -10,6 +10,7 @@ from sqlalchemy.sql.selectable import NamedFromClause
 
 from amity.access.policy import Verb
 from amity.entities.model import Entity
+from amity.entities.scope import EntityScope
 from amity.expressions import BOOL, Compiled, ExpressionError, compile
 from amity.records.binding import Condition, Joins, RecordBinding, Surroundings
 from amity.records.caller import Caller
@@ -31,12 +32,12 @@ class Conditions:
     # -- compiled expressions -----------------------------------------------------------------------
     def trusted(self, entity: Entity, text: str) -> Compiled:
         """Compile a condition that an administrator wrote (policy, check): nothing is hidden from it."""
-        scope = CallerScope(self.machine.functions, self.caller.model, entity)
+        scope = EntityScope(self.caller.model, entity, self.machine.functions)
         return self.revision.keep(("trusted", entity.id, text), lambda: compile(text, scope, expect=BOOL))
 
     def asked(self, entity: Entity, text: str) -> Compiled:
         """Compile a condition of the caller; what he may not read he cannot name."""
-        scope = CallerScope(self.machine.functions, self.caller.model, entity, self.caller)
+        scope = CallerScope(EntityScope(self.caller.model, entity, self.machine.functions), self.caller)
         key: Hashable = ("asked", entity.id, text, self.sight())
         return self.revision.keep(key, lambda: compile(text, scope, expect=BOOL, sql=True))
 

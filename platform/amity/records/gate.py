@@ -13,8 +13,10 @@ from amity.entities.model import Entity
 from amity.errors import Forbidden, Stale
 from amity.records import events
 from amity.records.batches import chunks
+from amity.records.checks import check_alone, check_drafts
 from amity.records.conditions import policy_condition
 from amity.records.draft import Draft, RowsRefused
+from amity.records.intake import recheck
 from amity.records.links import links_of, write_links
 from amity.records.listeners import Change
 from amity.records.search import index_drafts
@@ -33,8 +35,8 @@ def save(unit: Unit, entity: Entity, drafts: Sequence[Draft]) -> None:
     if not moving:
         return
     _refuse_failed(moving)
-    for listener in unit.listening(entity):
-        listener.saving(unit, entity, moving)
+    _let_listeners(unit, entity, moving)
+    check_drafts(unit.machine, unit.caller, unit.connection, entity, moving)
     _check_rows(unit, entity, [draft for draft in moving if not draft.is_new], "update")
     check_targets(unit, entity, moving)
     check_unique(unit, entity, moving)
@@ -42,6 +44,25 @@ def save(unit: Unit, entity: Entity, drafts: Sequence[Draft]) -> None:
     _write(unit, entity, moving)
     _check_results(unit, entity, moving)
     _tell(unit, entity, moving)
+
+
+def _let_listeners(unit: Unit, entity: Entity, drafts: Sequence[Draft]) -> None:
+    """Rules and formulas; what they set must meet what everybody's values must meet."""
+    listeners = unit.listening(entity)
+    if not listeners:
+        return
+    before = [set(draft.changed) for draft in drafts]
+    values = [dict(draft.values) for draft in drafts]
+    for listener in listeners:
+        listener.saving(unit, entity, drafts)
+    moved = [
+        draft
+        for draft, names, known in zip(drafts, before, values, strict=True)
+        if draft.changed != names or draft.values != known
+    ]
+    for draft in moved:
+        recheck(draft)
+    check_alone(unit.machine, unit.caller, entity, moved)
 
 
 def _refuse_failed(drafts: Sequence[Draft]) -> None:
@@ -66,9 +87,16 @@ def check_targets(unit: Unit, entity: Entity, drafts: Sequence[Draft]) -> None:
         return
     missing = missing_targets(unit.machine, unit.caller, unit.connection, [link for _, _, link in asked])
     for draft, name, link in asked:
-        if link.target in missing:
-            title = entity.by_name[name].title
-            draft.refuse("unknown_target", f"{title}: there is no {link.entity or 'record'} {link.id}.", name)
+        field = entity.by_name[name]
+        target = unit.model.entities.get(link.entity)
+        if target is not None and field.targets and target.id not in field.targets:
+            allowed = ", ".join(
+                unit.model.by_id[key].name for key in field.targets if key in unit.model.by_id
+            )
+            draft.refuse("target", f"{field.title} links {allowed}, not {link.entity}.", name)
+        elif link.target in missing:
+            what = target.title if target is not None else f"record {link.entity[:64]!r}"
+            draft.refuse("unknown_target", f"{field.title}: there is no {what} {link.id}.", name)
 
 
 def _check_rows(unit: Unit, entity: Entity, drafts: Sequence[Draft], verb: Verb) -> None:

@@ -220,6 +220,16 @@ class Intake:
         ]
 
 
+def recheck(draft: Draft) -> None:
+    """Ask the entity's validator about a draft whose typed values rules changed."""
+    if draft.entity.validate is None:
+        return
+    json = draft.codec.dump({name: draft.values.get(name) for name in draft.codec.names})
+    present = {name: value for name, value in json.items() if value is not None}
+    problems = draft.entity.validate({**(draft.extra or {}), **present})
+    draft.add_problems(item for item in problems if draft.is_new or _head(item.pointer) in draft.changed)
+
+
 def _head(pointer: str | None) -> str:
     """Name of the field that a pointer leads into."""
     if not pointer:

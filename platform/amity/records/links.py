@@ -58,7 +58,7 @@ def value_of(field: Field, links: Sequence[Link], *, polymorphic: bool) -> Any:
 
 
 def _item(field: Field, link: Link, polymorphic: bool) -> Any:
-    if not polymorphic and not field.link_fields:
+    if not polymorphic and not field.link_fields and not field.parts:
         return link.id
     head = {"entity": link.entity, "id": link.id} if polymorphic else {"id": link.id}
     return {**head, **(link.data or {})}

@@ -58,7 +58,7 @@ class Revision:
         """The codec of an entity of this model."""
         codec = self._codecs.get(entity.id)
         if codec is None:
-            codec = self._codecs[entity.id] = EntityCodec(entity)
+            codec = self._codecs[entity.id] = EntityCodec(entity, self.model)
         return codec
 
     def keep(self, key: Hashable, make: Callable[[], T]) -> T:

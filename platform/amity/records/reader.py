@@ -11,9 +11,9 @@ from amity.entities.model import SYSTEM_FIELDS, Entity, Field
 from amity.errors import NotFound
 from amity.records.batches import chunks
 from amity.records.caller import Caller
-from amity.records.codec import EntityCodec, Selection
+from amity.records.codec import EntityCodec, Selection, is_polymorphic
 from amity.records.conditions import policy_condition
-from amity.records.links import links_of, read_links, single_target, value_of
+from amity.records.links import links_of, read_links, value_of
 from amity.records.machine import Machine
 from amity.records.shapes import Record, Target
 from amity.records.targets import read_labels
@@ -86,7 +86,7 @@ class Reader:
                 )
             )
         for field in selection.to_many:
-            polymorphic = single_target(self.caller.model, field) is None
+            polymorphic = is_polymorphic(field)
             for identity, values in rows.items():
                 own = links[field.name].get(identity, [])
                 if labels is not None:

@@ -75,7 +75,10 @@ def related(machine: Machine, ctx: Context, name: str, identity: str, inverse: s
         reader = Reader(machine, caller, connection, entity)
         if key is None or not reader.exists(key):
             raise not_found(entity, identity)
-        other, field = _inverse(caller, entity, inverse)
+        found = find_inverse(caller, entity, inverse)
+        if found is None:
+            raise NotFound(f"{entity.title} has no related list {inverse[:64]!r}.")
+        other, field = found
         restrict = pointing_to(other, field, key)
         scope = f"related:{key}:{field.id}"
         return Finder(machine, caller, connection, other, query, restrict, scope).page()
@@ -83,14 +86,15 @@ def related(machine: Machine, ctx: Context, name: str, identity: str, inverse: s
     return machine.read(ctx, work)
 
 
-def _inverse(caller: Caller, entity: Entity, name: str) -> tuple[Entity, Field]:
+def find_inverse(caller: Caller, entity: Entity, name: str) -> tuple[Entity, Field] | None:
+    """The entity and the relation behind a related list, None where the caller may not see one."""
     for inverse in entity.inverses:
         other = caller.model.entities.get(inverse.entity)
         if inverse.name != name or other is None or not caller.can_read(other):
             continue
         if caller.decide(other, "read").can_read(inverse.field):
             return other, other.by_name[inverse.field]
-    raise NotFound(f"{entity.title} has no related list {name[:64]!r}.")
+    return None
 
 
 def pointing_to(entity: Entity, field: Field, key: str) -> Callable[[Entity], Condition]:

@@ -4,97 +4,64 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final
 
-from amity.entities.model import Entity, Field, Model
-from amity.expressions import DATETIME, ID, INT, Function, ListType, Name, RecordType, Type
+from amity.entities.model import SYSTEM_FIELDS, Entity
+from amity.entities.scope import EntityScope
+from amity.expressions import Function, ListType, Name, RecordType, Type
 from amity.records.caller import Caller
-
-SYSTEM_NAMES: Final[Mapping[str, Name]] = {
-    "id": Name(ID, (None, "id"), nullable=False),
-    "version": Name(INT, (None, "version"), nullable=False),
-    "created_at": Name(DATETIME, (None, "created_at"), nullable=False),
-    "created_by": Name(ID, (None, "created_by")),
-    "updated_at": Name(DATETIME, (None, "updated_at"), nullable=False),
-    "updated_by": Name(ID, (None, "updated_by")),
-    "owner": Name(ID, (None, "owner")),
-}
-PERSON: Final = RecordType("employee")
-"""What `me` is: the account, whose fields are those of its employee record."""
-ME: Final = Name(PERSON, (None, "me"), nullable=False, bound=True)
 
 
 @dataclass(frozen=True)
 class CallerScope:
-    """Names of one entity's record. Without a caller nothing is hidden: for policies and checks."""
+    """The names of an entity's scope without those that lead to what the caller may not read."""
 
-    functions: Mapping[str, Function]
-    model: Model
-    entity: Entity
-    caller: Caller | None = None
+    inner: EntityScope
+    caller: Caller
+
+    @property
+    def functions(self) -> Mapping[str, Function]:
+        """All functions by name."""
+        return self.inner.functions
 
     def lookup(self, name: str) -> Name | None:
         """Find a name on its own."""
-        if name == "me":
-            return ME
-        return self._member(self.entity, name)
+        return self._shown(self.inner.entity, name, self.inner.lookup(name))
 
     def member(self, type_: Type, name: str) -> Name | None:
         """Find a field of a record type."""
         entity = self._entity(type_)
-        return None if entity is None else self._member(entity, name)
+        return None if entity is None else self._shown(entity, name, self.inner.member(type_, name))
 
     def names(self) -> Iterable[str]:
         """Give all names, for hints."""
-        return [*self._names(self.entity), "me"]
+        return [name for name in self.inner.names() if self.lookup(name) is not None]
 
     def member_names(self, type_: Type) -> Iterable[str]:
         """Give all fields of a record type, for hints."""
-        entity = self._entity(type_)
-        return () if entity is None else self._names(entity)
+        return [name for name in self.inner.member_names(type_) if self.member(type_, name) is not None]
 
     def _entity(self, type_: Type) -> Entity | None:
-        if not isinstance(type_, RecordType):
-            return None
-        return self.model.by_id.get(type_.entity)
+        return self.caller.model.by_id.get(type_.entity) if isinstance(type_, RecordType) else None
 
-    def _visible(self, entity: Entity, name: str) -> bool:
-        return self.caller is None or self.caller.decide(entity, "read").can_read(name)
+    def _shown(self, entity: Entity, name: str, found: Name | None) -> Name | None:
+        if found is None or name in SYSTEM_FIELDS or (name == "me" and name not in entity.by_name):
+            return found
+        if name in entity.by_name:
+            visible = self.caller.decide(entity, "read").can_read(name)
+        else:
+            visible = self._inverse_visible(entity, name)
+        return found if visible and self._reachable(found.type) else None
 
-    def _names(self, entity: Entity) -> list[str]:
-        fields = [name for name in entity.by_name if self._visible(entity, name)]
-        return [*SYSTEM_NAMES, *fields, *(item.name for item in entity.inverses)]
+    def _inverse_visible(self, entity: Entity, name: str) -> bool:
+        for inverse in entity.inverses:
+            other = self.caller.model.entities.get(inverse.entity)
+            if inverse.name == name and other is not None:
+                return self.caller.decide(other, "read").can_read(inverse.field)
+        return False
 
-    def _member(self, entity: Entity, name: str) -> Name | None:
-        if name in SYSTEM_NAMES:
-            return SYSTEM_NAMES[name]
-        field = entity.by_name.get(name)
-        if field is not None:
-            return self._field(entity, field) if self._visible(entity, name) else None
-        return self._inverse(entity, name)
-
-    def _field(self, entity: Entity, field: Field) -> Name | None:
-        type_ = field.kind.expression_type(field)
+    def _reachable(self, type_: Type) -> bool:
         target = type_.item if isinstance(type_, ListType) else type_
-        if isinstance(target, RecordType):
-            other = self.model.by_id.get(target.entity)
-            if other is None or (self.caller is not None and not self.caller.can_read(other)):
-                return None
-        return Name(
-            type_,
-            (entity.id, field.id),
-            filterable=field.kind.filterable,
-            why_not="" if field.kind.filterable else "cannot be used in a filter",
-            folded=any(spec.role == "fold" for spec in field.kind.columns(field)),
-        )
-
-    def _inverse(self, entity: Entity, name: str) -> Name | None:
-        inverse = next((item for item in entity.inverses if item.name == name), None)
-        if inverse is None:
-            return None
-        other = self.model.entities.get(inverse.entity)
-        if other is None or not self._visible(other, inverse.field):
-            return None
-        if self.caller is not None and not self.caller.can_read(other):
-            return None
-        return Name(ListType(RecordType(other.id)), (entity.id, f"<{name}"))
+        if not isinstance(target, RecordType):
+            return True
+        entity = self._entity(target)
+        return entity is not None and self.caller.can_read(entity)

@@ -11,10 +11,10 @@ from amity.access.policy import Policy
 from amity.database.engine import Database
 from amity.expressions import Function
 from amity.extension import RecordValidator
-from amity.records import changing, deletion, history, reading, restoring, searching
+from amity.records import bulk, changing, deletion, history, reading, restoring, searching
 from amity.records.listeners import Listener
 from amity.records.machine import Definitions, Machine
-from amity.records.shapes import Deletion, EventPage, Hit, Page, Query, Record
+from amity.records.shapes import BulkMode, BulkResult, Deletion, EventPage, Hit, Page, Query, Record
 
 Values = Mapping[str, Any]
 
@@ -46,9 +46,11 @@ class Records:
             listeners=listeners,
         )
 
-    def create(self, ctx: Context, entity: str, values: Values) -> Record:
+    def create(
+        self, ctx: Context, entity: str, values: Values, *, children: changing.Children | None = None
+    ) -> Record:
         """Make a record. Raises `Invalid`, `Forbidden`, `NotFound`."""
-        return changing.create(self.machine, ctx, entity, values)
+        return changing.create(self.machine, ctx, entity, values, children)
 
     def get(self, ctx: Context, entity: str, id: str, *, fields: Sequence[str] | None = None) -> Record:
         """Read one record. Raises `NotFound` where it is absent or unreadable."""
@@ -58,9 +60,30 @@ class Records:
         """List records. Raises `Invalid` with the parameter that is wrong."""
         return reading.find(self.machine, ctx, entity, query or Query())
 
-    def update(self, ctx: Context, entity: str, id: str, patch: Values, *, version: int) -> Record:
+    def update(
+        self,
+        ctx: Context,
+        entity: str,
+        id: str,
+        patch: Values,
+        *,
+        version: int,
+        children: changing.Children | None = None,
+    ) -> Record:
         """Change a record by JSON merge patch. Raises `Stale` with yours, theirs and base."""
-        return changing.update(self.machine, ctx, entity, id, patch, version=version)
+        return changing.update(self.machine, ctx, entity, id, patch, version, children)
+
+    def bulk(
+        self,
+        ctx: Context,
+        entity: str,
+        rows: Sequence[object],
+        *,
+        key: str | None = None,
+        mode: BulkMode = "each",
+    ) -> BulkResult:
+        """Create, update (rows with `id` and `version`) or upsert by `key` up to 10,000 records."""
+        return bulk.bulk(self.machine, ctx, entity, rows, key, mode)
 
     def deletion(self, ctx: Context, entity: str, id: str) -> Deletion:
         """Say what else would go and what refuses; changes nothing."""

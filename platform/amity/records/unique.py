@@ -34,7 +34,7 @@ def check_unique(unit: Unit, entity: Entity, drafts: Sequence[Draft]) -> None:
             if key is None:
                 continue
             if key in keys:
-                _refuse(draft, group, f"row {keys[key].index} of the same call has it, too")
+                _refuse(draft, group, "an earlier row of the same call has it, too")
             else:
                 keys[key] = draft
         if keys:
