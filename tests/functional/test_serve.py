@@ -64,6 +64,18 @@ def test_a_killed_server_starts_again_on_the_same_home(start_server: StartServer
 
 
 @SQLITE_ONLY
+def test_links_that_commands_print_lead_to_the_running_server(start_server: StartServer) -> None:
+    server = start_server()
+    done = server.run("user", "add", "new.person@amity.example", "--role", "staff")
+    assert done.returncode == 0, done.stderr
+    link = done.stdout.strip()
+    assert link.startswith(f"{server.url}/auth/link/")
+    assert "new.person@amity.example" in get(link)[1]
+    server.stop()
+    assert not (server.home / "address").exists()
+
+
+@SQLITE_ONLY
 def test_without_a_worker_none_runs_until_one_is_started_beside(start_server: StartServer) -> None:
     server = start_server("--no-worker")
     assert roles(server.database_url) == ["web"]

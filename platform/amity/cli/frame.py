@@ -17,7 +17,7 @@ import pkgutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from amity.workspace import Workspace
 
 
+ADDRESS_FILE: Final = "address"
+"""In the home: where the running server is reached, for links that other commands print."""
+
+
 class CommandLine:
     """What every command gets: the global flags, and from them the settings."""
 
@@ -39,6 +43,16 @@ class CommandLine:
     def settings(self, **flags: Any) -> Settings:
         """Read the settings; `flags` are the command's own, None where the person gave none."""
         return load({**self._flags, **flags})
+
+    @staticmethod
+    def address(settings: Settings) -> str:
+        """Give the address to open: the named one, that of the running server, or where one would listen."""
+        if settings.base_url:
+            return settings.base_url.rstrip("/")
+        try:
+            return (settings.home / ADDRESS_FILE).read_text(encoding="utf-8").strip()
+        except OSError:
+            return f"http://{settings.host}:{settings.port}"
 
     @contextmanager
     def workspace(self, **flags: Any) -> Iterator[Workspace]:

@@ -14,7 +14,14 @@ from amity.errors import SetupError
 
 @click.command()
 @click.argument("entity")
-@click.option("--format", "form", type=click.Choice(["csv", "json"]), default="csv", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["csv", "json"]),
+    default="csv",
+    help="csv or json.",
+    show_default=True,
+)
 @click.option("--where", metavar="EXPRESSION", help="Only records that meet the condition.")
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="A file, not the screen.")
 @pass_command_line

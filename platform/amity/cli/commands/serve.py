@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from amity import __version__
-from amity.cli.frame import CommandLine, pass_command_line
+from amity.cli.frame import ADDRESS_FILE, CommandLine, pass_command_line
 from amity.cli.logs import log_for_servers
 from amity.errors import SetupError
 from amity.settings import HELP, Settings, open_home
@@ -44,7 +44,12 @@ def command(line: CommandLine, /, no_worker: bool, **flags: Any) -> None:
         address = serving.web_address(settings, host, port)
         settings = settings.changed(base_url=serving.own_address(settings, host, address), port=port)
         set_up(settings, address)
-        serving.run(settings, host, port)
+        kept = settings.home / ADDRESS_FILE
+        kept.write_text(address + "\n", encoding="utf-8")
+        try:
+            serving.run(settings, host, port)
+        finally:
+            kept.unlink(missing_ok=True)
 
 
 def set_up(settings: Settings, address: str) -> None:

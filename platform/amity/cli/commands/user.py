@@ -5,7 +5,6 @@ from __future__ import annotations
 import click
 
 from amity.cli.frame import CommandLine, pass_command_line
-from amity.settings import Settings
 
 
 @click.group()
@@ -24,7 +23,7 @@ def add(line: CommandLine, email: str, roles: tuple[str, ...], name: str | None)
 
     with line.workspace() as workspace:
         _, key = workspace.accounts.invite(email, name or _name_from(email), roles, by=SYSTEM)
-        click.echo(link(workspace.settings, key))
+        click.echo(link(line.address(workspace.settings), key))
 
 
 @command.command()
@@ -36,13 +35,13 @@ def reset(line: CommandLine, email: str) -> None:
 
     with line.workspace() as workspace:
         found = workspace.accounts.by_email(email)
-        click.echo(link(workspace.settings, workspace.accounts.password_link(found.id, by=SYSTEM)))
+        key = workspace.accounts.password_link(found.id, by=SYSTEM)
+        click.echo(link(line.address(workspace.settings), key))
 
 
-def link(settings: Settings, key: str) -> str:
+def link(address: str, key: str) -> str:
     """Give the address of a one-time link."""
-    base = settings.base_url.rstrip("/") or f"http://{settings.host}:{settings.port}"
-    return f"{base}/auth/link/{key}"
+    return f"{address}/auth/link/{key}"
 
 
 def _name_from(email: str) -> str:
