@@ -8,12 +8,12 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from amity.entities.identity import Identity, choice_ids
-from amity.entities.keywords import make_validator
-from amity.entities.kinds.base import Kind
+from amity.entities.keywords import DOCUMENT, make_validator
+from amity.entities.kinds.base import Kind, ValueProblem
 from amity.entities.kinds.parts import parts_of
 from amity.entities.kinds.registry import KindRegistry
 from amity.entities.limits import MAX_CHOICES, MAX_TITLE
-from amity.entities.metaschema import options_of
+from amity.entities.metaschema import common_keys, options_of
 from amity.entities.model import Choice, Entity, Field, LinkField
 from amity.entities.names import did_you_mean, humanised, listed, pointer
 from amity.entities.schema import Reader, Refused, Shape, choices_of
@@ -73,6 +73,7 @@ class FieldReader:
         options["id"] = id_
         options.pop("renamed_from", None)
         flat = shape.schema
+        as_json = kind.name in _NESTED and options.get("edit") == "json"
         return Field(
             id=id_,
             name=name,
@@ -91,7 +92,7 @@ class FieldReader:
             link_fields=_link_fields(options),
             visible=options.get("visible"),
             required_when=options.get("required_when"),
-            parts=parts_of(kind, flat, options, self.kinds, at),
+            parts=() if as_json else parts_of(kind, flat, options, self.kinds, at),
         )
 
     def _options(self, schema: Any) -> dict[str, Any]:
@@ -119,10 +120,8 @@ class FieldReader:
         """Options that another kind has, on a property whose kind is inferred."""
         if "kind" in options:
             return  # the meta-schema has looked at it
-        own = options_of(kind)
-        others = {key for other in self.kinds for key in options_of(other)}
-        for key in options:
-            if key in others and key not in own and key != "unique":
+        for key in sorted(options.keys() - common_keys() - options_of(kind).keys()):
+            if any(key in options_of(other) for other in self.kinds):
                 message = f"{key!r} means nothing for the inferred kind {kind.name!r}; say x-amity.kind."
                 self.problems.append(Problem("unknown", message, at + pointer("x-amity", key)))
 
@@ -156,15 +155,26 @@ class FieldReader:
     def _default(self, field: Field) -> None:
         if field.default is None:
             return
-        schema = {"allOf": [dict(field.schema), dict(field.kind.value_schema(field))]}
-        errors = make_validator(schema).iter_errors(field.default)
+        schema = {"allOf": [{"$ref": DOCUMENT + "#" + field.pointer}, dict(field.kind.value_schema(field))]}
+        errors = make_validator(schema, self.reader.document).iter_errors(field.default)
         found = problems_of(errors, field.pointer + "/default")
         if field.choices and found and isinstance(field.default, str):
             values = [choice.value for choice in field.choices]
             message = f"The default {field.default!r} is none of the choices {listed(values)}."
             message += did_you_mean(field.default, values)
             found = [Problem("enum", message, field.pointer + "/default")]
+        if not found:
+            found = _parse_problems(field)
         self.problems += found
+
+
+def _parse_problems(field: Field) -> list[Problem]:
+    """What the kind itself says to the default."""
+    try:
+        field.kind.parse(field, field.default)
+    except ValueProblem as problem:
+        return [Problem(problem.code, problem.message, f"{field.pointer}/default{problem.pointer}")]
+    return []
 
 
 def _choice(choice: Mapping[str, Any], id_: str) -> Choice:

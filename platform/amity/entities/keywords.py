@@ -7,8 +7,9 @@ about members point at the member.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
@@ -19,14 +20,16 @@ from jsonschema.exceptions import ValidationError
 from jsonschema.protocols import Validator
 from jsonschema.validators import extend
 from referencing import Registry
+from referencing.jsonschema import DRAFT202012
 
 from amity.entities.formats import format_checker
+from amity.entities.limits import holdable
 from amity.entities.patterns import Pattern, PatternError, TooMuchWork, compile_pattern
 
 Errors = Iterator[ValidationError]
 
-_MAX_EXPONENT: Final = 1_000
-"""Numbers beyond 10^1000 are not numbers that anything here can hold."""
+MAX_REFERENCES: Final = 10_000
+"""`$ref`s that the check of one value follows."""
 
 
 @lru_cache(maxsize=2_000)
@@ -35,14 +38,39 @@ def _pattern(text: str) -> Pattern:
     return compile_pattern(text)
 
 
+_left: Final[ContextVar[list[int] | None]] = ContextVar("_left", default=None)
+"""How many `$ref`s the check that runs may still follow."""
+
+
+class TooLarge(Exception):
+    """Checking a value would follow too many `$ref`s."""
+
+
+@contextmanager
+def bounded() -> Iterator[None]:
+    """Bound the `$ref`s that checks inside the block follow. Raises `TooLarge`, also for endless nesting."""
+    token = _left.set([MAX_REFERENCES])
+    try:
+        yield
+    except RecursionError:
+        raise TooLarge from None
+    finally:
+        _left.reset(token)
+
+
+def _check_reference(validator: Validator, reference: str, value: Any, schema: Any) -> Errors:
+    left = _left.get()
+    if left is not None:
+        left[0] -= 1
+        if left[0] < 0:
+            raise TooLarge
+    yield from validator._validate_reference(ref=reference, instance=value)  # type: ignore[attr-defined]
+
+
 def _is_number(_: Any, value: Any) -> bool:
     if isinstance(value, bool):
         return False
-    if isinstance(value, int):
-        return True
-    if isinstance(value, Decimal):
-        return value.is_finite() and abs(value.adjusted()) <= _MAX_EXPONENT
-    return isinstance(value, float) and math.isfinite(value)
+    return isinstance(value, int | float | Decimal) and holdable(value)
 
 
 def _is_integer(checker: Any, value: Any) -> bool:
@@ -151,6 +179,7 @@ def _key(value: Any) -> Any:
 _Extended: Final[Any] = extend(  # type: ignore[no-untyped-call]
     Draft202012Validator,
     validators={
+        "$ref": _check_reference,
         "pattern": _check_pattern,
         "patternProperties": _check_pattern_properties,
         "additionalProperties": _check_additional,
@@ -167,22 +196,18 @@ _Extended: Final[Any] = extend(  # type: ignore[no-untyped-call]
 _FORMATS: Final = format_checker()
 
 
-def make_validator(schema: Mapping[str, Any]) -> Validator:
-    """Make a validator of `schema`; its `$ref`s reach the document itself, and nothing is ever fetched."""
+DOCUMENT: Final = "urn:amity:document"
+"""URI of the second document that a schema may refer to."""
+
+
+def make_validator(schema: Mapping[str, Any], document: Mapping[str, Any] | None = None) -> Validator:
+    """Make a validator of `schema`; nothing is ever fetched.
+
+    Its `$ref`s reach the schema itself and, as `DOCUMENT#/...`, the parts of `document`.
+    """
     registry: Registry[Any] = Registry()
+    if document is not None:
+        content = {key: value for key, value in document.items() if key not in ("$id", "$schema")}
+        registry = registry.with_resource(DOCUMENT, DRAFT202012.create_resource(content))
     found: Validator = _Extended(schema, registry=registry, format_checker=_FORMATS)
-    return found
-
-
-def schema_errors(schema: Mapping[str, Any]) -> Errors:
-    """Give what is wrong with `schema` as a draft 2020-12 schema."""
-    return _schema_validator().iter_errors(schema)
-
-
-@lru_cache(maxsize=1)
-def _schema_validator() -> Validator:
-    # The registry that comes with jsonschema holds the meta-schemas; this one still fetches nothing.
-    from jsonschema_specifications import REGISTRY  # type: ignore[import-untyped]
-
-    found: Validator = _Extended(Draft202012Validator.META_SCHEMA, registry=REGISTRY, format_checker=_FORMATS)
     return found

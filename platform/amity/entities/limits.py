@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, Final
 
 from amity.errors import Problem
@@ -10,11 +12,14 @@ from amity.errors import Problem
 MAX_CHARACTERS: Final = 1_000_000
 """Of all names, texts and numbers of a document together: about 1 MB of JSON."""
 
-MAX_NODES: Final = 60_000
+MAX_NODES: Final = 30_000
 """Values in a document, at all levels."""
 
 MAX_DEPTH: Final = 40
 """Levels of nesting in a document."""
+
+MAX_EXPONENT: Final = 1_000
+"""Numbers from 10^1000 on are no numbers that anything here can hold."""
 
 MAX_FIELDS: Final = 300
 """Fields of an entity."""
@@ -63,6 +68,13 @@ def document_problems(document: object) -> list[Problem]:
     return [Problem("too_deep", f"The document is nested too deeply: at most {MAX_DEPTH} levels.", "")]
 
 
+def holdable(number: object) -> bool:
+    """Tell whether a number is finite and can be written digit by digit (1e999999999 cannot)."""
+    if isinstance(number, Decimal):
+        return number.is_finite() and abs(number.adjusted()) <= MAX_EXPONENT
+    return not isinstance(number, float) or math.isfinite(number)
+
+
 def _too_large() -> Problem:
     allowed = f"at most {MAX_CHARACTERS:,} characters and {MAX_NODES:,} values"
     return Problem("too_large", f"The document is too large: {allowed}.", "")
@@ -107,6 +119,8 @@ def _content_problems(value: Any, at: str) -> list[Problem]:
                 return found
     elif isinstance(value, str) and not readable(value):
         return [_unreadable(at)]
+    elif not holdable(value):
+        return [Problem("number", f"A number lies within ±10^{MAX_EXPONENT:,}.", at)]
     return []
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from amity.entities import crossrefs, defaults, metaschema
 from amity.entities.fields import FieldReader, humanised_title
 from amity.entities.identity import Identity, assign_ids
-from amity.entities.keywords import schema_errors
 from amity.entities.kinds.registry import KindRegistry
 from amity.entities.limits import MAX_FIELDS, MAX_PROBLEMS, document_problems
 from amity.entities.model import Check, Entity, Field, Section, View
@@ -23,7 +22,8 @@ from amity.entities.names import (
 from amity.entities.roots import hoisted
 from amity.entities.schema import Reader, Refused
 from amity.entities.served import served_document
-from amity.entities.wording import problems_of
+from amity.entities.soundness import soundness_problems
+from amity.entities.structure import structure_problems
 from amity.errors import Invalid, Problem
 
 
@@ -49,7 +49,11 @@ def load(
     entities together.
     """
     loading = _Loading(kinds, previous, answers, trusted)
-    entity = loading.run(document, name, version)
+    try:
+        entity = loading.run(document, name, version)
+    except RecursionError:
+        entity = None
+        loading.problems = [Problem("too_deep", "The document is nested too deeply.", "")]
     if entity is None or loading.problems:
         problems = metaschema.placed(loading.problems[:MAX_PROBLEMS], source)
         raise Invalid(_summary(problems, source or name), problems=problems, details=_details(source))
@@ -78,6 +82,15 @@ def _details(source: str | None) -> dict[str, Any]:
     return {"source": source} if source else {}
 
 
+_DRAFTS: Final = (
+    metaschema.DRAFT,
+    "https://json-schema.org/draft/2019-09/schema",
+    "https://json-schema.org/draft-07/schema",
+    "https://json-schema.org/draft-06/schema",
+)
+"""Drafts that mean the same where they use the same words; other words are refused one by one."""
+
+
 class _Loading:
     """One reading: collects problems and goes on as far as it makes sense."""
 
@@ -95,7 +108,7 @@ class _Loading:
         self.problems: list[Problem] = []
 
     def run(self, document: Mapping[str, Any], name: str | None, version: int) -> Entity | None:
-        for check in () if self.trusted else (document_problems, _count_problems, _schema_problems):
+        for check in () if self.trusted else _FIRST_CHECKS:
             self.problems += check(document)
             if self.problems:
                 return None
@@ -193,7 +206,7 @@ class _Loading:
 
 def _schema_problems(document: Mapping[str, Any]) -> list[Problem]:
     draft = document.get("$schema", metaschema.DRAFT)
-    if not isinstance(draft, str) or draft.rstrip("#") != metaschema.DRAFT:
+    if not isinstance(draft, str) or draft.rstrip("#").replace("http:", "https:") not in _DRAFTS:
         return [
             Problem(
                 "schema",
@@ -201,14 +214,14 @@ def _schema_problems(document: Mapping[str, Any]) -> list[Problem]:
                 "/$schema",
             )
         ]
-    return problems_of(schema_errors(document))
+    return structure_problems(document)
 
 
 def _root_problems(document: Mapping[str, Any]) -> list[Problem]:
     problems = []
     if document.get("type", "object") != "object":
         problems.append(Problem("type", f"An entity describes an object, not {document['type']!r}.", "/type"))
-    if not isinstance(document.get("properties", None), Mapping):
+    if not document.get("properties"):
         problems.append(
             Problem("required", "An entity needs properties: each becomes a field.", "/properties")
         )
@@ -276,3 +289,7 @@ def _view(view: Mapping[str, Any]) -> View:
         where=view.get("where"),
         options=view.get("options", {}),
     )
+
+
+_FIRST_CHECKS: Final = (document_problems, _count_problems, _schema_problems, soundness_problems)
+"""In this order, each only where the one before found nothing: the cheap ones guard the others."""

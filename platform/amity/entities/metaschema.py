@@ -11,10 +11,11 @@ from typing import Any, Final
 from jsonschema.protocols import Validator
 
 from amity import jsontext
-from amity.entities.keywords import make_validator, schema_errors
+from amity.entities.keywords import make_validator
 from amity.entities.kinds.base import Kind
 from amity.entities.kinds.registry import KindRegistry
 from amity.entities.names import did_you_mean, listed, pointer, shown
+from amity.entities.structure import structure_problems
 from amity.entities.wording import problems_of
 from amity.errors import Problem
 
@@ -33,6 +34,11 @@ def _read(name: str) -> dict[str, Any]:
     return found
 
 
+def common_keys() -> frozenset[str]:
+    """Give the keys that a property of any kind may have."""
+    return frozenset(_read("property")["properties"])
+
+
 def base(name: str) -> dict[str, Any]:
     """Give a copy of the meta-schema `name` ("entity", "property" or "choice") as it is without kinds."""
     return copy.deepcopy(_read(name))
@@ -42,7 +48,7 @@ def options_of(kind: Kind) -> dict[str, Any]:
     """Give the JSON Schema properties of the keys that `kind` adds to a property's `x-amity`."""
     keys: dict[str, Any] = {}
     if kind.is_relation:
-        keys.update(base("property")["$defs"]["relation"]["properties"])
+        keys.update(_read("property")["$defs"]["relation"]["properties"])
         if not kind.to_many:
             del keys["link_fields"]
     keys.update(kind.option_schema)
@@ -231,5 +237,5 @@ class _Checker:
             return
         for name, schema in fields.items():
             if isinstance(schema, Mapping):
-                self.problems += problems_of(schema_errors(schema), at + pointer(name))
+                self.problems += structure_problems(schema, at + pointer(name))
                 self._children(schema, at + pointer(name))

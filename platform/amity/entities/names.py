@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from amity import jsontext
 from amity.entities.model import SYSTEM_FIELDS
 from amity.errors import Problem
 
@@ -70,8 +71,15 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 def shown(value: object, limit: int = 60) -> str:
     """Give a value as messages show it: quoted, in one line, cut at `limit` characters."""
-    text = repr(value)
+    text = repr(value) if isinstance(value, str) else _as_json(value)
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _as_json(value: object) -> str:
+    try:
+        return jsontext.dumps(value)
+    except (TypeError, ValueError, RecursionError):  # a value that JSON does not have, e.g. NaN of Python
+        return repr(value)
 
 
 def listed(values: Iterable[object], limit: int = 12) -> str:

@@ -34,7 +34,7 @@ MAX_PATTERN: Final = 1_000
 MAX_STATES: Final = 20_000
 """States of the automaton; `{m,n}` counts as often as it says."""
 
-MAX_WORK: Final = 2_000_000
+MAX_WORK: Final = 400_000
 """Steps that one match may take when nothing is remembered yet (about a second)."""
 
 _MAX_REMEMBERED: Final = 20_000
@@ -49,7 +49,7 @@ class TooMuchWork(Exception):
 def parse_pattern(text: str) -> Node:
     """Read a pattern. Raises `PatternError` with the column, counted from 1."""
     if len(text) > MAX_PATTERN:
-        raise PatternError(f"a pattern has at most {MAX_PATTERN:,} characters", MAX_PATTERN)
+        raise PatternError(f"a pattern has at most {MAX_PATTERN:,} characters", MAX_PATTERN + 1)
     return parse(text)
 
 

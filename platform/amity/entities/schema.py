@@ -27,6 +27,9 @@ _TYPED_KEYWORDS: Final[tuple[tuple[str, frozenset[str]], ...]] = (
     ("string", frozenset({"minLength", "maxLength", "pattern", "format", "contentEncoding"})),
     ("number", frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"})),
 )
+MAX_CHAIN: Final = 60
+"""`$ref`s that lead to each other, one after the other."""
+
 _MAX_FORM_DEPTH: Final = 4
 """Objects within objects that a form still shows; deeper ones are edited as JSON."""
 
@@ -86,6 +89,10 @@ class Reader:
             target, where = self.resolve(schema["$ref"], at)
             if where in stack:  # recursion: what stands here is edited as JSON
                 return {key: merged[key] for key in merged if key in _ANNOTATIONS or key == "x-amity"}
+            if len(stack) > MAX_CHAIN:
+                raise Refused(
+                    "too_deep", f"More than {MAX_CHAIN} schemas refer to each other in a chain.", at
+                )
             merged = merge(self.flat(target, where, (*stack, where)), merged)
         for index, part in enumerate(schema.get("allOf", ())):
             merged = merge(merged, self.flat(part, at + pointer("allOf", index), stack), outer_wins=False)
@@ -265,6 +272,8 @@ def clean(schema: Schema, depth: int = 0) -> dict[str, Any] | None:
     result = without_null(schema)
     if result is None:
         return None
+    if isinstance(result.get("const"), str) and "enum" not in result:
+        result["enum"] = [result["const"]]
     if isinstance(result.get("properties"), Mapping):
         children = {name: clean(child, depth + 1) for name, child in result["properties"].items()}
         result["properties"] = {name: child or {} for name, child in children.items()}

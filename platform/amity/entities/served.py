@@ -6,6 +6,7 @@ import copy
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from amity.entities.metaschema import DRAFT
 from amity.entities.model import Field
 
 
@@ -14,6 +15,8 @@ def served_document(
 ) -> dict[str, Any]:
     """Give a copy of `document` with name and ids written in and answered `renamed_from`s taken out."""
     result: dict[str, Any] = copy.deepcopy(dict(document))
+    if "$schema" in result:
+        result["$schema"] = DRAFT
     options = result.get("x-amity", {})
     options.pop("renamed_from", None)
     rest = {key: value for key, value in options.items() if key not in ("name", "id")}

@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from typing import Any, Final
 
-from amity.entities.keywords import make_validator
-from amity.entities.limits import MAX_DEPTH, MAX_PROBLEMS, readable
+from jsonschema.protocols import Validator
+
+from amity.entities.keywords import TooLarge, bounded, make_validator
+from amity.entities.limits import MAX_DEPTH, MAX_EXPONENT, MAX_PROBLEMS, holdable, readable
 from amity.entities.model import SYSTEM_FIELDS, Entity
 from amity.entities.names import did_you_mean, listed, pointer, shown
 from amity.entities.wording import problems_of
@@ -41,10 +43,18 @@ def compile_validator(entity: Entity) -> RecordCheck:
             present.pop(_name_of(problem), None)
         unreadable = list(islice(_unreadable(present, ""), MAX_PROBLEMS))
         if not unreadable:  # jsonschema would follow nesting without end
-            unreadable = problems_of(validator.iter_errors(present))
+            unreadable = _schema_problems(validator, present)
         return (problems + unreadable)[:MAX_PROBLEMS]
 
     return check
+
+
+def _schema_problems(validator: Validator, values: Mapping[str, Any]) -> list[Problem]:
+    try:
+        with bounded():
+            return problems_of(validator.iter_errors(values))
+    except TooLarge:
+        return [Problem("too_large", "This is too large or nested too deeply to be checked.", "")]
 
 
 def body_problems(entity: Entity, body: Mapping[str, Any]) -> list[Problem]:
@@ -104,6 +114,8 @@ def _unreadable(value: Any, at: str, depth: int = 0) -> Iterator[Problem]:
             if not readable(name):
                 yield Problem("characters", "A name holds U+0000 or half of a surrogate pair.", at)
             yield from _unreadable(child, f"{at}{pointer(name)}", depth + 1)
+    elif not holdable(value):
+        yield Problem("number", f"A number lies within ±10^{MAX_EXPONENT:,}.", at)
     elif isinstance(value, list):
         for index, child in enumerate(value):
             yield from _unreadable(child, f"{at}/{index}", depth + 1)

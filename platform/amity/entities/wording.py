@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
 from itertools import islice
 from typing import Any, Final
 
@@ -66,11 +67,20 @@ def problem_of(error: ValidationError, at: str = "") -> Problem:
 
 def _telling(error: ValidationError) -> ValidationError:
     """For "none of these fits": the error inside the alternative that was probably meant, if there is one."""
-    if error.validator in ("anyOf", "oneOf") and error.context and not _constants(error):
-        inner: ValidationError | None = best_match(iter(error.context))
-        if inner is not None and inner.absolute_path != error.absolute_path:
-            return inner
-    return error
+    if error.validator not in ("anyOf", "oneOf") or not error.context or _constants(error):
+        return error
+    branches: dict[Any, list[ValidationError]] = {}
+    for inner in error.context:
+        branches.setdefault(inner.relative_schema_path[0], []).append(inner)
+    fitting = [
+        errors
+        for errors in branches.values()
+        if not any(inner.validator == "type" and not inner.relative_path for inner in errors)
+    ]
+    if len(fitting) != 1:
+        return error
+    meant: ValidationError | None = best_match(iter(fitting[0]))
+    return error if meant is None else _telling(meant)
 
 
 def _constants(error: ValidationError) -> list[Any]:
@@ -122,7 +132,7 @@ def _message(code: str, error: ValidationError) -> str:
         return f"{shown(value)} is no valid {allowed}{example}."
     if code == "uniqueItems":
         return "This item stands there twice."
-    if code in _SIZES and isinstance(allowed, int | float):
+    if code in _SIZES and isinstance(allowed, int | float | Decimal):
         return _size(code, value, int(allowed))
     if code == "maxLength":
         return "This text is too long to be checked against the field's pattern."
@@ -145,7 +155,7 @@ def _size(code: str, value: Any, allowed: int) -> str:
         return "This must not be empty."
     plural = "" if allowed == 1 else "s"
     size = f"; it has {len(value):,}" if isinstance(value, str | list | Mapping) else ""
-    return f"{bound.capitalize()} {allowed:,} {unit}{plural} allowed{size}."
+    return f"This takes {bound} {allowed:,} {unit}{plural}{size}."
 
 
 def _not_allowed(value: Any, allowed: Iterable[Any]) -> str:
