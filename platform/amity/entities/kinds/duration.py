@@ -21,8 +21,8 @@ _ISO: Final = re.compile(
 )
 _CLOCK: Final = re.compile(r"(?P<h>\d{1,6}):(?P<m>[0-5]\d)(?::(?P<s>[0-5]\d))?", re.ASCII)
 _WORDS: Final = re.compile(
-    r"(?:(?P<w>\d{1,6})\s*w)?\s*(?:(?P<d>\d{1,6})\s*d)?\s*(?:(?P<h>\d{1,6})\s*h)?\s*"
-    r"(?:(?P<m>\d{1,6})\s*m(?:in)?)?\s*(?:(?P<s>\d{1,6})\s*s)?",
+    r"(?:(?P<w>\d{1,9})\s*w)?\s*(?:(?P<d>\d{1,9})\s*d)?\s*(?:(?P<h>\d{1,9})\s*h)?\s*"
+    r"(?:(?P<m>\d{1,9})\s*m(?:in)?)?\s*(?:(?P<s>\d{1,9})\s*s)?",
     re.ASCII | re.IGNORECASE,
 )
 _NAMES: Final = (("d", "duration-day"), ("h", "duration-hour"), ("m", "duration-minute"))

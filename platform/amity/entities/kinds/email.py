@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
+from amity.entities.formats import is_email
 from amity.entities.kinds.base import ValueProblem
 from amity.entities.kinds.text import TextKind, checked_text
 from amity.entities.model import Field
@@ -14,14 +15,23 @@ from amity.entities.model import Field
 def checked_email(value: Any) -> str:
     """Give `value` back if it is an e-mail address. Raises `ValueProblem`."""
     text = checked_text(value)
-    from email_validator import EmailNotValidError, validate_email
+    if not is_email(text if text.isascii() else _in_ascii(text)):
+        raise ValueProblem("format", "This must be an e-mail address such as jo@example.com.")
+    return text
+
+
+def _in_ascii(text: str) -> str:
+    """Give an address with letters beyond ASCII as one that has the same shape without them (RFC 6531)."""
+    local, _, domain = text.rpartition("@")
+    local = "".join("x" if not item.isascii() and item.isalnum() else item for item in local)
+    if domain.isascii():
+        return f"{local}@{domain}"
+    import idna
 
     try:
-        validate_email(text, check_deliverability=False, globally_deliverable=False, allow_quoted_local=True)
-    except EmailNotValidError as error:
-        reason = str(error).rstrip(".")
-        raise ValueProblem("format", f"This is no e-mail address such as jo@example.com: {reason}.") from None
-    return text
+        return f"{local}@{idna.encode(domain, uts46=True).decode()}"
+    except idna.IDNAError:
+        return ""
 
 
 def mail_link(address: str) -> str:

@@ -102,7 +102,7 @@ def object_parts(schema: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
 
 
 def nested_problems(field: Field) -> Sequence[ValueProblem]:
-    """Say which kinds cannot stand inside a field."""
+    """Say which kinds cannot stand inside a field: nobody would look after their links and contents."""
     return tuple(
         ValueProblem(
             "nested", f"A {part.kind.name} cannot stand inside {field.name!r}; make it a field of its own.",

@@ -72,6 +72,10 @@ class RelationsKind(Kind):
             if name in ("id", "entity") or "." in name:
                 message = f"A field of a link cannot be called {name!r}."
                 found.append(ValueProblem("reserved", message, f"/x-amity/link_fields/{name}"))
+        for part in field.parts:
+            if part.kind.is_relation or part.kind.computed or part.kind.name in ("file", "image"):
+                message = f"A {part.kind.name} cannot stand on a link; make it a field of the entity."
+                found.append(ValueProblem("nested", message, f"/x-amity/link_fields/{part.name}"))
         return found
 
     def part_schemas(
