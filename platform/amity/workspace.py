@@ -20,9 +20,15 @@ from amity.database import schema
 from amity.database.engine import Database
 from amity.database.ids import new_id
 from amity.database.migrate import migrate
+from amity.definitions import store
+from amity.definitions.service import DefinitionService
+from amity.entities.handler import open_definitions
+from amity.entities.kinds.registry import KindRegistry
+from amity.entities.model import Model
 from amity.errors import NotFound
-from amity.expressions import register_sqlite_functions
+from amity.expressions import Function, register_sqlite_functions
 from amity.plugins import Plugins
+from amity.records.service import Records
 from amity.settings import Settings, open_home
 
 _PROFILE_SECONDS: Final = 30.0
@@ -43,10 +49,22 @@ class Workspace:
     """A workspace that is open. Make one with `Workspace.open`; `close` it at the end."""
 
     def __init__(self, settings: Settings, database: Database, plugins: Plugins) -> None:
+        given = plugins.given
         self.settings = settings
         self.database = database
         self.plugins = plugins
-        self.policy: Policy = AllOf((RolePolicy(), *(item for _, item in plugins.given.amity_policies)))
+        self.kinds = KindRegistry(kind for _, kind in given.amity_kinds)
+        self.functions: dict[str, Function] = {item.name: item for _, item in given.amity_functions}
+        self.policy: Policy = AllOf((RolePolicy(), *(policy for _, policy in given.amity_policies)))
+        self.definitions: DefinitionService[Model] = open_definitions(database, self.kinds, self.functions)
+        self.records = Records(
+            database,
+            self.definitions,
+            self.policy,
+            self.functions,
+            [validator for _, validator in given.amity_validators],
+            secret=settings.secret_key,
+        )
         self.accounts = Accounts(database)
         self._profile: tuple[float, Profile] | None = None
 
@@ -61,8 +79,10 @@ class Workspace:
         try:
             database.check()
             migrate(database)
-            _initialise(database)
-            return cls(settings, database, Plugins(settings.home, _disabled(database)))
+            store.initialise(database)
+            workspace = cls(settings, database, Plugins(settings.home, _disabled(database)))
+            workspace.definitions.recover()
+            return workspace
         except BaseException:
             database.close()
             raise
@@ -112,19 +132,6 @@ class Workspace:
         with self.database.read() as connection:
             row = connection.execute(select(table)).one()
         return Profile(row.name, row.timezone, row.locale, row.currency, dict(row.settings))
-
-
-def _initialise(database: Database) -> None:
-    from sqlalchemy import insert
-
-    with database.write() as connection:
-        if connection.execute(select(schema.workspace.c.id)).first() is None:
-            connection.execute(
-                insert(schema.workspace).values(
-                    id=1, name="Amity", revision=0, timezone="UTC", locale="en", currency="EUR",
-                    settings={}, created_at=dt.datetime.now(dt.UTC),
-                )
-            )  # fmt: skip
 
 
 def _disabled(database: Database) -> frozenset[str]:

@@ -103,6 +103,7 @@ def guard() -> None:
         require_admin()
     if known is not None:
         current()
+        workspace().definitions.refresh()
 
 
 def _check_host() -> None:

@@ -69,7 +69,7 @@ def _build() -> Shell:
     return build_shell(
         workspace=here.profile.name,
         actor=known.account.actor(language=preferred.language, timezone=preferred.timezone),
-        model=None,
+        model=here.definitions.model,
         policy=here.policy,
         path=request.path,
         menu=[entry for _, entry in here.plugins.given.amity_menu],
