@@ -28,6 +28,14 @@ def create_app(settings: Settings | None = None) -> Flask:
     Apps share nothing: each has its own workspace, at `app.extensions["amity"]`.
     """
     workspace = Workspace.open(settings or load())
+    try:
+        return _make(workspace)
+    except BaseException:
+        workspace.close()
+        raise
+
+
+def _make(workspace: Workspace) -> Flask:
     settings = workspace.settings
     app = Flask("amity", static_folder=None, template_folder=None)
     app.extensions[context.EXTENSION] = workspace
