@@ -16,6 +16,7 @@ BLUEPRINTS: Final = (
     "amity.web.health",
     "amity.web.auth",
     "amity.web.people",
+    "amity.web.staff",
     "amity.web.extension_pages",
     "amity.web.api",
 )

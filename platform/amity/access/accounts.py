@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, TypeVar
 
 from sqlalchemy import Connection, insert, select, update
@@ -57,6 +57,12 @@ class Accounts:
         with self._database.read() as connection:
             found = connection.execute(select(account).order_by(account.c.name, account.c.id)).all()
         return [people.from_row(row) for row in found]
+
+    def names(self, ids: Sequence[str]) -> dict[str, str]:
+        """Give the names of those accounts that exist, by id."""
+        statement = select(account.c.id, account.c.name).where(account.c.id.in_(ids))
+        with self._database.read() as connection:
+            return {row.id: row.name for row in connection.execute(statement)}
 
     def needs_setup(self) -> bool:
         """Say whether there is no active admin yet."""

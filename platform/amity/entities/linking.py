@@ -45,9 +45,21 @@ def link_problems(
     if known is None:
         known = {function.name: function for function in core_functions()}
     for entity in linked:
-        for problem in expression_problems(entity, model, known):
+        for problem in (*expression_problems(entity, model, known), *_children_problems(entity)):
             report(entity, problem)
     return found
+
+
+def _children_problems(entity: Entity) -> Iterator[Problem]:
+    """Check the names of relations whose records the form edits as rows."""
+    known = [inverse.name for inverse in entity.inverses]
+    for index, section in enumerate(entity.layout):
+        for place, name in enumerate(section.children):
+            if name not in known:
+                hint = did_you_mean(name, known)
+                message = f"No relation that points to {entity.name} has the inverse {shown(name)}.{hint}"
+                at = f"/x-amity/layout/{index}/children/{place}"
+                yield Problem("unknown_relation", message, pointer=at)
 
 
 def expression_problems(entity: Entity, model: Model, functions: Mapping[str, Function]) -> list[Problem]:

@@ -124,6 +124,8 @@ class Section:
     fields: tuple[str, ...]
     columns: int = 2
     visible: str | None = None
+    children: tuple[str, ...] = ()
+    """Names of inverse relations whose records are edited as rows inside this form."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -245,9 +245,5 @@ def item(emitter: Emitter, term: terms.Item) -> Piece:
 
 
 def compare_data(emitter: Emitter, term: terms.Compare) -> Condition:
-    """Compare nested data: a whole field with null only."""
-    for one, other in ((term.left, term.right), (term.right, term.left)):
-        if other.type == NULL and term.operator == "==" and isinstance(one, terms.Reference | terms.Member):
-            check_name(one)
-            return emitter.owner(one).column(one.name).is_(None)
+    """Compare a member of nested data."""
     refuse(term)

@@ -57,12 +57,10 @@ def set_up(settings: Settings, address: str) -> None:
 
     It is closed again before the web processes start: none of them may inherit a connection.
     """
-    from amity.exchange.shipped import apply_shipped
     from amity.workspace import Workspace
 
     workspace = Workspace.open(settings)
     try:
-        apply_shipped(workspace.definitions, workspace.plugins, workspace.context())
         greet(workspace, address)
     finally:
         workspace.close()

@@ -52,8 +52,10 @@ class FormData(Protocol):
 class Locale(Protocol):
     """The reader's preferences, for display."""
 
-    language: str
-    timezone: str
+    @property
+    def language(self) -> str: ...
+    @property
+    def timezone(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -238,6 +238,15 @@
     if (run) { event.preventDefault(); run(); }
   });
 
+  // A saved form's draft is no longer needed: the page after it says so.
+  try {
+    const saved = sessionStorage.getItem("amity-saving");
+    if (saved && $(".message-success, .message-info")) {
+      localStorage.removeItem(saved);
+      sessionStorage.removeItem("amity-saving");
+    }
+  } catch { /* storage is off */ }
+
   // Focus goes to what is wrong after a refused save, or where the page asks for it.
   $("main [data-focus]")?.focus();
 })();

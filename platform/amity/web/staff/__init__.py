@@ -1,0 +1,11 @@
+"""The pages where people work: one module per page, all on one blueprint."""
+
+from __future__ import annotations
+
+from amity.web.staff import bulk, conflict, form, history, home, list, options, record, removal, search, views
+from amity.web.staff.blueprint import blueprint
+
+__all__ = [
+    "blueprint", "bulk", "conflict", "form", "history", "home", "list", "options", "record", "removal",
+    "search", "views",
+]  # fmt: skip
