@@ -57,9 +57,9 @@ class CommandLine:
     @contextmanager
     def workspace(self, **flags: Any) -> Iterator[Workspace]:
         """Open the workspace for one command and close it afterwards; raises SetupError with one line."""
-        from amity.workspace import Workspace
+        from amity.cli.opening import open_workspace
 
-        workspace = Workspace.open(self.settings(**flags))
+        workspace = open_workspace(self.settings(**flags))
         try:
             yield workspace
         finally:

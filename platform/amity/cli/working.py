@@ -1,6 +1,7 @@
 """The background worker: what runs beside the requests, alone (`amity worker`) or inside `amity serve`.
 
-It is idle for now but for its heartbeat; what works in the background joins here.
+It does the jobs that definitions leave behind: going on with killed applies, building indexes, emptying
+purged columns. What else works in the background joins here.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from types import TracebackType
 from typing import IO, TYPE_CHECKING, Final, Self
 
 from amity.database.processes import Presence
+from amity.errors import AmityError
 
 if TYPE_CHECKING:
     from amity.workspace import Workspace
@@ -20,12 +22,20 @@ log = logging.getLogger(__name__)
 
 LOCK_FILE: Final = "worker.lock"
 TAKE_OVER_SECONDS: Final = 5.0
+PAUSE_SECONDS: Final = 2.0
 
 
 def work(workspace: Workspace, stop: threading.Event) -> None:
-    """Be the background worker until `stop` is set."""
+    """Be the background worker until `stop` is set; one that fails at a job says so and goes on."""
     with Presence(workspace.database, "worker"):
-        stop.wait()
+        while not stop.is_set():
+            try:
+                workspace.definitions.run_jobs(stop.is_set)
+            except AmityError as error:
+                log.warning("a job waits: %s", error.message)
+            except Exception:
+                log.exception("a job failed")
+            stop.wait(PAUSE_SECONDS)
 
 
 class EmbeddedWorker:

@@ -38,12 +38,12 @@ def command(line: CommandLine, /, no_worker: bool, **flags: Any) -> None:
             f"{settings.workers} web processes need PostgreSQL; on SQLite one process is the fastest.",
             hint="Leave --workers out, or name a server with --database-url.",
         )
-    log_for_servers(dev=settings.dev)
     settings = open_home(settings)
     with serving.reserved(settings.host, settings.port) as (host, port):
         address = serving.web_address(settings, host, port)
         settings = settings.changed(base_url=serving.own_address(settings, host, address), port=port)
         set_up(settings, address)
+        log_for_servers(dev=settings.dev)
         kept = settings.home / ADDRESS_FILE
         kept.write_text(address + "\n", encoding="utf-8")
         try:
@@ -57,11 +57,16 @@ def set_up(settings: Settings, address: str) -> None:
 
     It is closed again before the web processes start: none of them may inherit a connection.
     """
-    from amity.workspace import Workspace
+    from amity.cli import demo
+    from amity.cli.opening import open_workspace
 
-    workspace = Workspace.open(settings)
+    workspace = open_workspace(settings)
     try:
+        if settings.demo:
+            demo.load_demo(workspace)
         greet(workspace, address)
+        if settings.demo:
+            demo.print_sign_ins(workspace)
     finally:
         workspace.close()
     # The web processes are forks: what is still in the buffer would come out twice.
