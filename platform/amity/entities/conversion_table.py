@@ -1,7 +1,8 @@
 """Which kind of field can turn into which: one answer for every pair of kinds, and why.
 
-`safe`: every value has a form in the new kind, and comes back as it was. `converts`: values are tried one
-by one; those that do not fit are parked. `refused`: there is no sensible way; the reason says what to do.
+`safe`: every value has a form in the new kind, and comes back as it was (kinds of line ends aside).
+`converts`: values are tried one by one; those that do not fit are parked. `refused`: there is no sensible
+way; the reason says what to do.
 """
 
 from __future__ import annotations
@@ -46,13 +47,12 @@ CORE: Final = (
     | frozenset({"boolean", "duration"})
 )  # fmt: skip
 
-_LISTS: Final = {"email": "emails", "phone": "phones", "address": "addresses"}
 _EXACT: Final = frozenset({
     ("integer", "decimal"), ("integer", "money"), ("integer", "percent"), ("rating", "integer"),
     ("rating", "decimal"), ("rating", "money"), ("rating", "percent"),
     ("boolean", "integer"), ("boolean", "decimal"),
     ("choice", "choices"), ("image", "file"),
-    ("relation", "relations"), ("relation", "any_relation"),
+    ("relation", "relations"), ("relation", "any_relation"), ("object", "json"), ("list", "json"),
     ("email", "emails"), ("phone", "phones"), ("address", "addresses"),
 })  # fmt: skip
 _TRIED: Final = frozenset({
@@ -62,7 +62,8 @@ _TRIED: Final = frozenset({
     ("relations", "relation"), ("relations", "any_relation"),
     ("any_relation", "relation"), ("any_relation", "relations"),
     ("emails", "email"), ("phones", "phone"), ("addresses", "address"),
-    ("object", "json"), ("list", "json"), ("json", "object"), ("json", "list"),
+    ("json", "object"), ("json", "list"),
+    ("address", "json"), ("location", "json"), ("emails", "json"), ("phones", "json"), ("addresses", "json"),
     ("address", "object"), ("location", "object"), ("object", "address"), ("object", "location"),
 })  # fmt: skip
 

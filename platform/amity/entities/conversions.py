@@ -28,6 +28,7 @@ from amity.entities.values import Link
 Convert = Callable[[Any], Any]
 
 _TAG: Final = re.compile(r"<[^>]*>")
+_LINES: Final = re.compile(r"\r\n|\r|\n")
 _BREAK: Final = re.compile(r"<br\s*/?>|</(?:p|div|li|h[1-6]|tr|blockquote)\s*>", re.IGNORECASE)
 
 
@@ -188,6 +189,8 @@ def _through_text(old: Field, new: Field) -> Convert:
 
 
 def _number(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        raise ValueProblem("currency", f"An amount in {value['currency']} is more than a number.")
     if isinstance(value, Decimal) and value == value.to_integral_value():
         return int(value)
     return value
@@ -208,7 +211,7 @@ def _links(field: Field, value: Any) -> list[Link]:
     if field.kind.to_many:
         return list(value)
     if field.kind.name == "any_relation":
-        return [Link(value["entity"], value["id"])]
+        return [Link(field.entity_ids.get(value["entity"], value["entity"]), value["id"])]
     return [Link(field.targets[0], value)]
 
 
@@ -229,7 +232,9 @@ def _from_links(old: Field, new: Field) -> Convert:
         if not links:
             return None
         link = links[0]
-        return {"entity": link.entity, "id": link.target} if new.kind.name == "any_relation" else link.target
+        if new.kind.name == "any_relation":
+            return {"entity": new.entity_names.get(link.entity, link.entity), "id": link.target}
+        return link.target
 
     return convert
 
@@ -259,6 +264,35 @@ def _datetime_to_time(old: Field, new: Field) -> Convert:
     return lambda value: value.astimezone(dt.UTC).time()
 
 
+def _money(old: Field, new: Field) -> Convert:
+    """Money of one currency and money of a currency per record."""
+
+    def convert(value: Any) -> Any:
+        own, wanted = old.options.get("currency"), new.options.get("currency")
+        if not isinstance(value, Mapping):
+            amount = _number(value)
+            return new.kind.parse(new, {"amount": amount, "currency": own} if wanted == "record" else amount)
+        if wanted not in ("record", value["currency"]):
+            raise ValueProblem("currency", f"It is in {value['currency']}, not in {wanted}.")
+        amount = _number(value["amount"])
+        return new.kind.parse(new, {**value, "amount": amount} if wanted == "record" else amount)
+
+    return convert
+
+
+def _one_to_list(old: Field, new: Field) -> Convert:
+    return lambda value: new.kind.parse(new, [{"value": old.kind.dump(old, value)}])
+
+
+def _list_to_one(old: Field, new: Field) -> Convert:
+    def convert(value: Sequence[Mapping[str, Any]]) -> Any:
+        if len(value) > 1:
+            raise ValueProblem("several", f"It has {len(value)} values; only one has room.")
+        return new.kind.parse(new, value[0]["value"]) if value else None
+
+    return convert
+
+
 def _choice_to_choices(old: Field, new: Field) -> Convert:
     return lambda value: new.kind.parse(new, [value])
 
@@ -284,11 +318,21 @@ def _rich_to_plain(old: Field, new: Field) -> Convert:
 
 def _plain_to_rich(old: Field, new: Field) -> Convert:
     def convert(value: str) -> Any:
-        marked = "<br>".join(html.escape(line, quote=False) for line in value.split("\n"))
+        marked = "<br>".join(html.escape(line, quote=False) for line in _LINES.split(value))
         return new.kind.parse(new, f"<p>{marked}</p>")
 
     return convert
 
+
+_ALIKE: Final = (
+    ("image", "file"), ("file", "image"), ("object", "json"), ("list", "json"),
+    ("json", "object"), ("json", "list"),
+    ("address", "object"), ("location", "object"), ("object", "address"), ("object", "location"),
+    ("address", "json"), ("location", "json"), ("emails", "json"), ("phones", "json"), ("addresses", "json"),
+)  # fmt: skip
+"""Pairs whose values have the same JSON form."""
+
+_LISTED: Final = (("email", "s"), ("phone", "s"), ("address", "es"))
 
 _SPECIAL: Final[Mapping[tuple[str, str], Callable[[Field, Field], Convert]]] = {
     ("integer", "boolean"): _to_boolean,
@@ -301,8 +345,10 @@ _SPECIAL: Final[Mapping[tuple[str, str], Callable[[Field, Field], Convert]]] = {
     ("datetime", "time"): _datetime_to_time,
     ("choice", "choices"): _choice_to_choices,
     ("choices", "choice"): _choices_to_choice,
-    ("image", "file"): _through_json,
-    ("file", "image"): _through_json,
+    ("money", "money"): _money,
+    **dict.fromkeys(_ALIKE, _through_json),
+    **{(one, f"{one}{tail}"): _one_to_list for one, tail in _LISTED},
+    **{(f"{one}{tail}", one): _list_to_one for one, tail in _LISTED},
     **{
         (old, new): _from_links
         for old in ("relation", "relations", "any_relation")

@@ -39,12 +39,13 @@ def _rules(field: Field) -> dict[str, Any]:
 
 
 def checker_of(rules: Mapping[str, Any]) -> Callable[[Any], str | None]:
-    quick = {"minLength", "maxLength"}
-    if set(rules) <= quick:
+    if not rules:
+        return lambda value: None
+    if set(rules) <= {"minLength", "maxLength"}:
         least, most = rules.get("minLength", 0), rules.get("maxLength")
 
         def lengths(value: Any) -> str | None:
-            size = len(value)
+            size = len(value) if isinstance(value, str) else least
             if size < least:
                 return f"has {size} characters, at least {least} are needed"
             return (

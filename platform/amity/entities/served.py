@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,7 +13,7 @@ def served_document(
     document: Mapping[str, Any], name: str, id_: str, fields: Sequence[Field]
 ) -> dict[str, Any]:
     """Give a copy of `document` with name and ids written in and answered `renamed_from`s taken out."""
-    result: dict[str, Any] = copy.deepcopy(dict(document))
+    result: dict[str, Any] = _copied(document)
     if "$schema" in result:
         result["$schema"] = DRAFT
     options = result.get("x-amity", {})
@@ -31,6 +30,13 @@ def served_document(
         schema["x-amity"] = {"id": field.id, **rest}
         _write_choice_ids(schema, field)
     return result
+
+
+def _copied(value: Any) -> Any:
+    """Copy JSON; what stands in two places becomes two things (`copy.deepcopy` keeps it one)."""
+    if isinstance(value, Mapping):
+        return {key: _copied(child) for key, child in value.items()}
+    return [_copied(child) for child in value] if isinstance(value, list) else value
 
 
 def _write_choice_ids(schema: dict[str, Any], field: Field) -> None:
