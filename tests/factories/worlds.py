@@ -84,10 +84,32 @@ VISIT: dict[str, Any] = {
             "type": "string", "format": "uuid", "title": "Person",
             "x-amity": {"kind": "relation", "to": "person", "on_delete": "cascade", "inverse": "visits"},
         },
+        "guests": {
+            "type": "array", "title": "Guests",
+            "x-amity": {
+                "kind": "relations", "to": ["person", "company"], "inverse": "visited",
+                "link_fields": {"role": {"type": "string", "title": "Role"}},
+            },
+        },
+        "tags": {
+            "type": "array", "title": "Tags",
+            "x-amity": {"kind": "relations", "to": "tag", "inverse": "visits"},
+        },
+        "about": {
+            "type": "object", "title": "About",
+            "x-amity": {"kind": "any_relation", "inverse": "topics"},
+        },
     },
     "x-amity": {"name": "visit", "plural": "Visits", "display": "subject"},
 }  # fmt: skip
-DOCUMENTS: tuple[dict[str, Any], ...] = (PERSON, COMPANY, VISIT)
+TAG: dict[str, Any] = {
+    "title": "Tag",
+    "type": "object",
+    "required": ["name"],
+    "properties": {"name": {"type": "string", "title": "Name"}},
+    "x-amity": {"name": "tag", "plural": "Tags", "display": "name", "unique": [["name"]]},
+}
+DOCUMENTS: tuple[dict[str, Any], ...] = (PERSON, COMPANY, VISIT, TAG)
 
 
 def build_model(documents: Sequence[Mapping[str, Any]] = DOCUMENTS, revision: int = 1) -> Model:

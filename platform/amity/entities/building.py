@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from amity.definitions.documents import State, StoredDefinition
 from amity.entities import stored
+from amity.entities.kinds.missing import complete
 from amity.entities.kinds.registry import KindRegistry
 from amity.entities.linking import link
 from amity.entities.loader import load
@@ -35,7 +36,8 @@ class ModelBuilder:
         kept = self._loaded.get((known.id, known.version))
         if kept is not None and (kept[0] is known.document or kept[0] == known.document):
             return kept[1]
-        entity = load(known.document, self.kinds, name=known.name, version=known.version, trusted=True)
+        kinds = complete(self.kinds, known.document)
+        entity = load(known.document, kinds, name=known.name, version=known.version, trusted=True)
         return self.keep(replace(entity, id=known.id), known.document)
 
     def keep(self, entity: Entity, document: Mapping[str, Any]) -> Entity:

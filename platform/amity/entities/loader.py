@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from amity.entities import crossrefs, defaults, metaschema
+from amity.entities.conditions import stray_names, with_conditions
 from amity.entities.fields import FieldReader, humanised_title
 from amity.entities.identity import Identity, assign_ids
 from amity.entities.kinds.registry import KindRegistry
@@ -117,7 +118,7 @@ class _Loading:
         except Refused as refused:
             self.problems.append(refused.problem)
             return None
-        self.problems += _root_problems(document) + _count_problems(document)
+        self.problems += _root_problems(document) + _count_problems(document) + stray_names(document)
         if not self.trusted:
             self.problems += metaschema.check(document, self.kinds)
         properties: Mapping[str, Any] = document.get("properties", {})
@@ -127,9 +128,11 @@ class _Loading:
         identity = assign_ids(properties, self.previous, self.answers)
         self.problems += identity.problems
         reader = FieldReader(Reader(document), self.kinds, identity, self.previous, _required(document))
-        fields = [reader.read(key, schema) for key, schema in properties.items()]
+        reader.lenient = self.trusted
+        found = [reader.read(key, schema) for key, schema in properties.items()]
         self.problems += reader.problems
-        return self._entity(document, tuple(field for field in fields if field), identity, name, version)
+        fields = with_conditions(document, [field for field in found if field])
+        return self._entity(document, fields, name, version)
 
     def _names(self, properties: Mapping[str, Any]) -> None:
         for key in properties:
@@ -142,7 +145,6 @@ class _Loading:
         self,
         document: Mapping[str, Any],
         fields: tuple[Field, ...],
-        identity: Identity,
         name: str | None,
         version: int,
     ) -> Entity | None:

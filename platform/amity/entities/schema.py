@@ -242,6 +242,8 @@ def without_null(schema: Schema) -> dict[str, Any] | None:
     result = dict(schema)
     if "type" in result:
         types = [name for name in _types(result["type"]) if name != "null"]
+        if "number" in types and "integer" in types:
+            types.remove("integer")
         if not types:
             return None
         result["type"] = types[0] if len(types) == 1 else types

@@ -245,5 +245,9 @@ def item(emitter: Emitter, term: terms.Item) -> Piece:
 
 
 def compare_data(emitter: Emitter, term: terms.Compare) -> Condition:
-    """Compare a member of nested data."""
+    """Compare nested data: a whole field with null only."""
+    for one, other in ((term.left, term.right), (term.right, term.left)):
+        if other.type == NULL and term.operator == "==" and isinstance(one, terms.Reference | terms.Member):
+            check_name(one)
+            return emitter.owner(one).column(one.name).is_(None)
     refuse(term)

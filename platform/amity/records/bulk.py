@@ -42,6 +42,8 @@ def bulk(
 ) -> BulkResult:
     """Write the rows. Raises `Invalid` where the call is wrong, or, in mode `all`, where any row is."""
     _check_call(rows, mode)
+    caller = machine.caller(ctx)
+    _key_field(caller, _entity(caller, name), key)
     result = BulkResult(ids=[None] * len(rows))
     numbered: list[Row] = list(enumerate(rows))
     if mode == "all":
