@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from amity.access.context import Context
 from amity.entities.kinds.base import ValueProblem
@@ -17,11 +17,11 @@ from amity.records.batches import chunks
 from amity.records.before import Before, read_before
 from amity.records.caller import Caller
 from amity.records.checks import check_alone
-from amity.records.conditions import policy_condition
 from amity.records.draft import Draft, RowsRefused, invalid
 from amity.records.identity import as_id
 from amity.records.intake import Intake
 from amity.records.machine import Machine
+from amity.records.reading import ids_by_value
 from amity.records.shapes import MAX_BULK, BulkMode, BulkResult
 from amity.records.unit import Unit
 
@@ -32,26 +32,38 @@ Row = tuple[int, object]
 """Position in the call, and what stands there."""
 
 
-def bulk(
-    machine: Machine,
-    ctx: Context,
-    name: str,
-    rows: Sequence[object],
-    key: str | None,
-    mode: BulkMode,
-) -> BulkResult:
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How the rows of a call are to be taken."""
+
+    key: str | None = None
+    mode: BulkMode = "each"
+    dry_run: bool = False
+    """Do everything, say what would become of the rows, and write nothing."""
+    any_version: bool = False
+    """Rows with an id may leave out the version they saw: for imports, which speak for themselves."""
+
+
+class _Rehearsed(Exception):
+    """Carries the outcome of a dry run out of the transaction that is rolled back."""
+
+    def __init__(self, drafts: list[Draft]) -> None:
+        super().__init__("dry run")
+        self.drafts = drafts
+
+
+def bulk(machine: Machine, ctx: Context, name: str, rows: Sequence[object], options: Options) -> BulkResult:
     """Write the rows. Raises `Invalid` where the call is wrong, or, in mode `all`, where any row is."""
-    _check_call(rows, mode)
+    _check_call(rows, options.mode)
     caller = machine.caller(ctx)
-    _key_field(caller, _entity(caller, name), key)
+    _key_field(caller, _entity(caller, name), options.key)
     result = BulkResult(ids=[None] * len(rows))
     numbered: list[Row] = list(enumerate(rows))
-    if mode == "all":
-        drafts = machine.write(ctx, _preparation(machine, name, numbered, key, together=True))
-        _count(result, drafts)
-        return result
-    for some in chunks(numbered, CHUNK):
-        drafts = machine.write(ctx, _preparation(machine, name, some, key, together=False))
+    for some in [numbered] if options.mode == "all" else chunks(numbered, CHUNK):
+        try:
+            drafts = machine.write(ctx, _preparation(machine, name, some, options))
+        except _Rehearsed as rehearsed:
+            drafts = rehearsed.drafts
         _count(result, drafts)
     result.errors.sort(key=lambda problem: problem.index or 0)
     return result
@@ -69,16 +81,27 @@ def _check_call(rows: object, mode: str) -> None:
 
 
 def _preparation(
-    machine: Machine, name: str, rows: Sequence[Row], key: str | None, *, together: bool
+    machine: Machine, name: str, rows: Sequence[Row], options: Options
 ) -> Callable[[Caller], Callable[[Unit], list[Draft]]]:
+    together = options.mode == "all"
+
     def prepare(caller: Caller) -> Callable[[Unit], list[Draft]]:
         entity = _entity(caller, name)
+        key = _key_field(caller, entity, options.key)
         with machine.database.read() as connection:
-            drafts = Drafting(machine, caller, connection, entity, _key_field(caller, entity, key)).run(rows)
+            drafting = Drafting(machine, caller, connection, entity, key, options.any_version)
+            drafts = drafting.run(rows)
         check_alone(machine, caller, entity, drafts)
         if together and any(draft.failed for draft in drafts):
             raise _all_refused(drafts)
-        return lambda unit: _save(unit, entity, drafts, together)
+
+        def work(unit: Unit) -> list[Draft]:
+            written = _save(unit, entity, drafts, together)
+            if options.dry_run:
+                raise _Rehearsed(written)
+            return written
+
+        return work
 
     return prepare
 
@@ -158,6 +181,7 @@ class Drafting:
     connection: Connection
     entity: Entity
     key: Field | None
+    any_version: bool = False
     taken: set[str] = field(default_factory=set)
     """Ids of records that an earlier row changes."""
     keys_seen: set[Any] = field(default_factory=set)
@@ -189,17 +213,14 @@ class Drafting:
         """Live and readable records by key."""
         if self.key is None or not values:
             return {}
-        table = self.entity.table
-        column = self.entity.column(self.key)
-        condition = policy_condition(self.machine, self.caller, self.entity, "read")
-        found: dict[Any, list[str]] = {}
-        for some in chunks(list(dict.fromkeys(values))):
-            statement = select(column, table.c.id).where(column.in_(some), table.c.deleted_at.is_(None))
-            if condition is not None:
-                statement = statement.where(condition)
-            for value, identity in self.connection.execute(statement):
-                found.setdefault(value, []).append(identity)
-        return found
+        return ids_by_value(
+            self.machine,
+            self.caller,
+            self.connection,
+            self.entity,
+            self.entity.column(self.key),
+            list(dict.fromkeys(values)),
+        )
 
     def _id_of(self, body: object, by_key: Sequence[str] | None) -> str | None:
         if isinstance(body, Mapping) and body.get("id") is not None:
@@ -239,7 +260,7 @@ class Drafting:
         self, index: int, body: Mapping[str, Any], values: dict[str, Any], identity: str, old: Before
     ) -> Draft:
         version = body.get("version")
-        if body.get("id") is not None and version is None:
+        if body.get("id") is not None and version is None and not self.any_version:
             return self._refused(
                 index, "required", "A row with an id also names the version it saw.", "version"
             )

@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, literal_column, select
 
-from amity.entities.model import SYSTEM_FIELDS, Entity
+from amity.entities.model import Entity
 from amity.errors import Invalid, Problem
-from amity.expressions import ExpressionError, nearest
+from amity.expressions import ExpressionError
 from amity.records.binding import Joins
 from amity.records.bounds import bounded
 from amity.records.caller import Caller
@@ -55,7 +55,7 @@ class Finder:
         """Read one page. Raises `Invalid` with the parameter that is wrong."""
         _check_bounds(self.query)
         reader = Reader(self.machine, self.caller, self.connection, self.entity)
-        selection = reader.codec.selection(self._names(reader))
+        selection = reader.codec.selection(reader.readable(self.query.fields))
         values = self._after()
         wanted = self.query.limit + 1
         heavy = bool(self.query.where or self.query.q or self.query.sort)
@@ -71,21 +71,6 @@ class Finder:
         return Page(records, following, count, labels)
 
     # -- the question -------------------------------------------------------------------------------
-    def _names(self, reader: Reader) -> list[str] | None:
-        asked = self.query.fields
-        if asked is None:
-            return reader.readable()
-        decision = self.caller.decide(self.entity, "read")
-        known = [*SYSTEM_FIELDS, *(name for name in self.entity.by_name if decision.can_read(name))]
-        for name in asked:
-            if name not in known:
-                close = nearest(name, known)
-                hint = f" Did you mean '{close}'?" if close else ""
-                raise Invalid.parameter(
-                    "fields", "unknown", f"{self.entity.title} has no field {name[:64]!r}.{hint}"
-                )
-        return list(asked)
-
     @cached_property
     def _joins(self) -> Joins:
         return Joins(self.entity.table)

@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from amity.entities.model import SYSTEM_FIELDS, Entity, Field
-from amity.errors import NotFound
+from amity.errors import Invalid, NotFound
+from amity.expressions import nearest
 from amity.records.batches import chunks
 from amity.records.caller import Caller
 from amity.records.codec import EntityCodec, Selection, is_polymorphic
@@ -30,13 +31,26 @@ class Reader:
         self.codec: EntityCodec = machine.codec(caller, entity)
 
     def readable(self, asked: Sequence[str] | None = None) -> list[str] | None:
-        """Names to read: the asked ones, or all that the caller may see (None for every field)."""
+        """Names to read: the asked ones, or all that the caller may see (None for every field).
+
+        Raises `Invalid` (parameter `fields`) for a name that is none or may not be read.
+        """
         allowed = self.caller.decide(self.entity, "read").readable
-        if asked is not None:
-            return list(asked)
-        if allowed is None:
+        if asked is None and allowed is None:
             return None
-        return [*SYSTEM_FIELDS, *(name for name in self.entity.by_name if name in allowed)]
+        known = [
+            *SYSTEM_FIELDS,
+            *(name for name in self.entity.by_name if allowed is None or name in allowed),
+        ]
+        if asked is None:
+            return known
+        for name in asked:
+            if name not in known:
+                close = nearest(name, known)
+                hint = f" Did you mean '{close}'?" if close else ""
+                message = f"{self.entity.title} has no field {name[:64]!r}.{hint}"
+                raise Invalid.parameter("fields", "unknown", message)
+        return list(asked)
 
     def stored(
         self, ids: Sequence[str], *, deleted: bool = False, everyone: bool = False

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import Column, Connection, and_, select
 
 from amity.access.context import Context
 from amity.entities.model import Entity, Field
 from amity.errors import Invalid, NotFound
+from amity.records.batches import chunks
 from amity.records.caller import Caller
+from amity.records.conditions import policy_condition
 from amity.records.finder import Condition, Finder, deleted, live
 from amity.records.identity import as_id
 from amity.records.machine import Machine
@@ -64,6 +67,44 @@ def labels(machine: Machine, ctx: Context, name: str, ids: Sequence[str]) -> dic
         return {key: label for (_, key), label in found.items()}
 
     return machine.read(ctx, work)
+
+
+def find_ids(
+    machine: Machine, ctx: Context, name: str, field_name: str, values: Sequence[Any]
+) -> dict[Any, str]:
+    """Ids of readable records by the JSON value of a field, where exactly one has it."""
+
+    def work(caller: Caller, connection: Connection) -> dict[Any, str]:
+        entity = caller.entity(name)
+        codec = Reader(machine, caller, connection, entity).codec.fields.get(field_name)
+        if codec is None or not caller.decide(entity, "read").can_read(field_name):
+            raise Invalid.at("/key", "unknown", f"{entity.title} has no field {field_name[:64]!r}.")
+        stored = {codec.store(codec.parse(value))[codec.keys[0]]: value for value in values}
+        found = ids_by_value(machine, caller, connection, entity, codec.columns[0], list(stored))
+        return {stored[key]: ids[0] for key, ids in found.items() if len(ids) == 1}
+
+    return machine.read(ctx, work)
+
+
+def ids_by_value(
+    machine: Machine,
+    caller: Caller,
+    connection: Connection,
+    entity: Entity,
+    column: Column[Any],
+    values: Sequence[Any],
+) -> dict[Any, list[str]]:
+    """Ids of live and readable records by the stored value of a column."""
+    table = entity.table
+    condition = policy_condition(machine, caller, entity, "read")
+    found: dict[Any, list[str]] = {}
+    for some in chunks(values):
+        statement = select(column, table.c.id).where(column.in_(some), table.c.deleted_at.is_(None))
+        if condition is not None:
+            statement = statement.where(condition)
+        for value, identity in connection.execute(statement):
+            found.setdefault(value, []).append(identity)
+    return found
 
 
 def related(machine: Machine, ctx: Context, name: str, identity: str, inverse: str, query: Query) -> Page:

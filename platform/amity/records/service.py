@@ -81,9 +81,15 @@ class Records:
         *,
         key: str | None = None,
         mode: BulkMode = "each",
+        dry_run: bool = False,
+        any_version: bool = False,
     ) -> BulkResult:
-        """Create, update (rows with `id` and `version`) or upsert by `key` up to 10,000 records."""
-        return bulk.bulk(self.machine, ctx, entity, rows, key, mode)
+        """Create, update (rows with `id` and `version`) or upsert by `key` up to 10,000 records.
+
+        `dry_run` writes nothing; with `any_version` rows with an id need not say which version they saw.
+        """
+        options = bulk.Options(key=key, mode=mode, dry_run=dry_run, any_version=any_version)
+        return bulk.bulk(self.machine, ctx, entity, rows, options)
 
     def deletion(self, ctx: Context, entity: str, id: str) -> Deletion:
         """Say what else would go and what refuses; changes nothing."""
@@ -120,6 +126,10 @@ class Records:
     def labels(self, ctx: Context, entity: str, ids: Sequence[str]) -> dict[str, str]:
         """Labels by id of those records that exist and may be read."""
         return reading.labels(self.machine, ctx, entity, ids)
+
+    def find_ids(self, ctx: Context, entity: str, field: str, values: Sequence[Any]) -> dict[Any, str]:
+        """Ids by JSON value of a field; a value that no record or more than one has is left out."""
+        return reading.find_ids(self.machine, ctx, entity, field, values)
 
     def related(self, ctx: Context, entity: str, id: str, inverse: str, query: Query | None = None) -> Page:
         """List the records that point to a record, by the name that the relation's other side has."""

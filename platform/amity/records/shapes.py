@@ -129,6 +129,10 @@ class EventPage:
     labels: dict[Target, str] = field(default_factory=dict)
     """Labels of records that the changes name, where the caller may read them."""
 
+    def as_json(self) -> dict[str, Any]:
+        """Give the form of the REST answer."""
+        return {"events": [item.as_json() for item in self.events], "next": self.next}
+
 
 @dataclass(frozen=True, slots=True)
 class Hit:

@@ -125,3 +125,27 @@ def test_statements_do_not_grow_with_the_rows(world: World) -> None:
     with world.statements() as many:
         world.records.bulk(world.ctx(), "person", rows(400, 5))
     assert len(many) == len(few), (few, many)
+
+
+def test_a_dry_run_says_what_would_be(world: World) -> None:
+    ada = world.create("person", name="Ada", email="a@example.org")
+    rows = [
+        {"name": "Eve"},
+        {"name": "Taken", "email": "a@example.org"},
+        {"id": ada.id, "age": 4},
+    ]
+    result = world.records.bulk(world.ctx(), "person", rows, dry_run=True, any_version=True)
+    assert (result.created, result.updated, result.failed) == (1, 1, 1)
+    assert names(world) == ["Ada"]
+    assert world.records.bulk(world.ctx(), "person", rows[2:], any_version=True).updated == 1
+    assert len(world.records.search(world.ctx(), "eve")) == 0
+
+
+def test_ids_are_found_by_value(world: World) -> None:
+    ada = world.create("person", name="Ada", email="a@example.org")
+    world.create("person", name="Twin")
+    world.create("person", name="Twin")
+    assert world.records.find_ids(world.ctx(), "person", "email", ["a@example.org", "x@example.org"]) == {
+        "a@example.org": ada.id
+    }
+    assert world.records.find_ids(world.ctx(), "person", "name", ["Twin", "Ada"]) == {"Ada": ada.id}

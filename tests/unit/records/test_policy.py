@@ -64,6 +64,10 @@ def test_what_is_hidden_appears_nowhere(world: World) -> None:
         assert "Did you mean 'email'" not in str(caught.value)
     with pytest.raises(NotFound):
         records.get(ctx(), "person", boss.id)
+    with pytest.raises(Invalid):
+        records.get(ctx(), "person", ada.id, fields=["email"])
+    with pytest.raises(Invalid):
+        records.find_ids(ctx(), "person", "email", ["secret@example.org"])
     with pytest.raises(NotFound):
         records.history(ctx(), "person", boss.id)
     with pytest.raises(NotFound):
