@@ -19,6 +19,7 @@ BLUEPRINTS: Final = (
     "amity.web.staff",
     "amity.web.extension_pages",
     "amity.web.api",
+    "amity.web.files",
 )
 """Modules (or packages) that hold a `blueprint`."""
 

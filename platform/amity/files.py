@@ -12,7 +12,7 @@ import re
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import IO, Any, Final
 
 from amity.errors import Busy, Invalid, NotFound
 
@@ -91,7 +91,7 @@ class FileStore:
         self.folder = folder
         self.max_bytes = max_bytes
 
-    def save(self, source: BinaryIO, name: str) -> StoredFile:
+    def save(self, source: IO[bytes], name: str) -> StoredFile:
         """Keep a content. Raises `Invalid` (code `too_large`), `Busy` for a full disk: nothing is kept."""
         try:
             return self._save(source, name)
@@ -100,7 +100,7 @@ class FileStore:
             reason = "The disk is full" if full else f"The file cannot be kept ({error.strerror or error})"
             raise Busy(f"{reason}. Nothing was written; the operator must look at it.") from error
 
-    def _save(self, source: BinaryIO, name: str) -> StoredFile:
+    def _save(self, source: IO[bytes], name: str) -> StoredFile:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         digest, size, head = hashlib.sha256(), 0, b""
         descriptor, path = tempfile.mkstemp(dir=self.folder, prefix=".upload-")

@@ -27,6 +27,7 @@ from amity.entities.kinds.registry import KindRegistry
 from amity.entities.model import Model
 from amity.errors import NotFound
 from amity.expressions import Function, register_sqlite_functions
+from amity.files import FileStore
 from amity.plugins import Plugins
 from amity.records.service import Records
 from amity.settings import Settings, open_home
@@ -66,6 +67,7 @@ class Workspace:
             secret=settings.secret_key,
         )
         self.accounts = Accounts(database)
+        self.files = FileStore(settings.home / "files")
         self._profile: tuple[float, Profile] | None = None
 
     @classmethod
