@@ -17,6 +17,7 @@ BLUEPRINTS: Final = (
     "amity.web.auth",
     "amity.web.people",
     "amity.web.staff",
+    "amity.web.extensions",
     "amity.web.extension_pages",
     "amity.web.api",
     "amity.web.files",

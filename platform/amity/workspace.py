@@ -25,7 +25,7 @@ from amity.definitions.service import DefinitionService
 from amity.entities.handler import open_definitions
 from amity.entities.kinds.registry import KindRegistry
 from amity.entities.model import Model
-from amity.errors import NotFound
+from amity.errors import InUse, NotFound
 from amity.expressions import Function, register_sqlite_functions
 from amity.files import FileStore
 from amity.plugins import Plugins
@@ -112,18 +112,37 @@ class Workspace:
         )
 
     def switch_extension(self, name: str, enabled: bool) -> None:
-        """Switch an extension on or off from the next start on; raises `NotFound` where there is none."""
+        """Switch an extension on or off from the next start on.
+
+        Raises `NotFound` where there is none, `InUse` where an entity needs a kind of it.
+        """
         if self.plugins.get(name) is None:
             names = [extension.name for extension in self.plugins.extensions]
             near = difflib.get_close_matches(name, names, n=1)
             hint = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(names) or 'none'}."
             raise NotFound(f"There is no extension '{name}'.", hint=hint)
+        if not enabled:
+            self._refuse_in_use(name)
         table = schema.workspace
         with self.database.write() as connection:
             kept = dict(connection.execute(select(table.c.settings).with_for_update()).scalar_one())
             kept["extensions"] = {**kept.get("extensions", {}), name: {"enabled": enabled}}
             connection.execute(update(table).values(settings=kept))
         self.forget_profile()
+
+    def _refuse_in_use(self, name: str) -> None:
+        given = {kind.name for owner, kind in self.plugins.given.amity_kinds if owner == name}
+        used = [
+            f"{entity.plural} ({field.title})"
+            for entity in self.definitions.refresh()
+            for field in entity.fields
+            if field.kind.name in given
+        ]
+        if used:
+            raise InUse(
+                f"{name} gives kinds of fields that are in use: {', '.join(used[:5])}.",
+                hint="Convert or remove these fields first.",
+            )
 
     def close(self) -> None:
         """Close the database connections."""
