@@ -143,6 +143,7 @@ def test_amity_panels(example: Callable[[str], Flask]) -> None:
     empty = made(admin.api("POST", "/records/person", {}))
     workspace = app.extensions["amity"]
     person = workspace.definitions.model.entities["person"]
+    assert "<p>3 letters</p>" in admin.get(f"/e/person/{named['id']}").text
     with app.test_request_context():
         (panel,) = panels(person, workspace.records.get(workspace.context(), "person", named["id"]).values)
         assert (panel.title, panel.html) == ("Letters", "<p>3 letters</p>")

@@ -13,6 +13,7 @@ from amity.entities.model import Entity, Inverse, Section
 from amity.errors import NotFound
 from amity.records.shapes import Query, Record
 from amity.web.context import current, workspace
+from amity.web.panels import PanelView, panels
 from amity.web.staff.access import (
     EntityHead,
     account_names,
@@ -78,16 +79,6 @@ class RelatedList:
 
 
 @dataclass(frozen=True, slots=True)
-class PanelView:
-    """A panel of an extension."""
-
-    key: str
-    title: str
-    template: str
-    context: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
 class RecordPage:
     """Context of `pages/record.html` as `page`."""
 
@@ -141,7 +132,7 @@ def make_page(ctx: Context, entity: Entity, record: Record) -> RecordPage:
         facts=tuple(_facts(entity, sections)),
         sections=tuple(sections),
         related=tuple(_related(ctx, entity, record)),
-        panels=tuple(_panels(entity, record)),
+        panels=panels(entity, record.values),
         history=make_history(ctx, entity, record.id, name),
         created=_by(people, record.get("created_by"), formats.ago(record.values["created_at"])),
         changed=_by(people, record.get("updated_by"), formats.ago(record.values["updated_at"])),
@@ -311,15 +302,3 @@ def related_page(ctx: Context, entity: Entity, record: Record, name: str, after:
         add_url=first.add_url,
         add_title=first.add_title,
     )
-
-
-# -- panels of extensions ------------------------------------------------------------------------------
-def _panels(entity: Entity, record: Record) -> list[PanelView]:
-    made = []
-    for owner, panel in workspace().plugins.given.amity_panels:
-        if panel.entities is not None and entity.name not in panel.entities:
-            continue
-        context = panel.render(entity.name, record.values)
-        if context is not None:
-            made.append(PanelView(f"{owner}-{panel.name}", panel.title, panel.template, context))
-    return made
