@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from amity.expressions import nodes, terms
-from amity.expressions.errors import ExpressionError
+from amity.expressions.errors import ExpressionError, shorten
 from amity.expressions.limits import MAX_MACRO_DEPTH
 from amity.expressions.scope import CLOCK, Function, Signature, nearest
 from amity.expressions.types import (
@@ -55,7 +55,9 @@ def _apply(checker: Checker, node: nodes.Call, arguments: tuple[terms.Term, ...]
     function = functions.get(node.name)
     if function is None or (node.target is not None and not function.method):
         close = nearest(node.name, [*functions, *BUILT_IN])
-        raise ExpressionError(f"'{node.name}()' is not a known function.", node.at + 1, nearest=close)
+        raise ExpressionError(
+            f"'{shorten(node.name)}()' is not a known function.", node.at + 1, nearest=close
+        )
     for fits in (_exactly, assignable):
         for signature in function.signatures:
             call = _match(function, signature, arguments, node, fits)
@@ -137,19 +139,21 @@ def _body(
             hint=f"For example {node.name}(x, x.amount > 0).",
         )
     name = arguments[0].name
-    if len(checker.variables) >= MAX_MACRO_DEPTH:
+    if checker.loops >= MAX_MACRO_DEPTH:
         raise ExpressionError(f"loops are nested deeper than {MAX_MACRO_DEPTH} levels.", node.at + 1)
-    key = f"@{len(checker.variables)}{name}"
+    key = f"@{checker.loops}{name}"
     item = target.type.item if isinstance(target.type, ListType) else DYN
     variable = terms.Variable(item, not isinstance(item, RecordType), target.constant, node.at, key)
     before, weight = checker.variables, checker.weight
     checker.variables = {**before, name: variable}
     checker.variable_paths[key] = checker.path(target)
     checker.weight = weight * max(_size(target), 1)
+    checker.loops += 1
     try:
         body = checker.check(arguments[1]) if kind == "map" else checker.condition(arguments[1])
     finally:
         checker.variables, checker.weight = before, weight
+        checker.loops -= 1
     types: dict[str, Type] = {"count": INT, "filter": ListType(item), "map": ListType(body.type)}
     constant = target.constant and body.constant
     nullable = kind in types and target.nullable

@@ -10,7 +10,7 @@ from typing import Final
 from amity.expressions import nodes, terms
 from amity.expressions.arithmetic import operation
 from amity.expressions.calls import check_call
-from amity.expressions.errors import ExpressionError
+from amity.expressions.errors import ExpressionError, shorten
 from amity.expressions.limits import MAX_STEPS
 from amity.expressions.scope import CLOCK, Name, Origin, Scope, nearest
 from amity.expressions.types import (
@@ -59,6 +59,7 @@ class Checker:
     occurrences: list[Occurrence] = field(default_factory=list)
     variables: dict[str, terms.Variable] = field(default_factory=dict)
     variable_paths: dict[str, Path] = field(default_factory=dict)
+    loops: int = 0
     weight: int = 1
     steps: int = 0
 
@@ -119,10 +120,12 @@ class Checker:
     def _unknown(self, node: nodes.Identifier) -> ExpressionError:
         if node.name in CLOCK or node.name in self.scope.functions:
             return ExpressionError(
-                f"'{node.name}' is a function.", node.at + 1, hint=f"Write '{node.name}(...)'."
+                f"'{shorten(node.name)}' is a function.",
+                node.at + 1,
+                hint=f"Write '{shorten(node.name)}(...)'.",
             )
         close = nearest(node.name, [*self.scope.names(), *self.variables])
-        return ExpressionError(f"'{node.name}' is not a known name.", node.at + 1, nearest=close)
+        return ExpressionError(f"'{shorten(node.name)}' is not a known name.", node.at + 1, nearest=close)
 
     def path(self, term: terms.Term) -> Path:
         """Give the hops of a field path, () for what is not one."""
@@ -146,15 +149,17 @@ class Checker:
             return terms.Item(DYN, True, target.constant, node.at, target, key)
         hint = None
         if isinstance(target.type, ListType):
-            hint = f"Say which one, for example exists(x, x.{node.name} == ...)."
-        raise ExpressionError(f"{a(target.type)} has no field '{node.name}'.", node.at + 1, hint=hint)
+            hint = f"Say which one, for example exists(x, x.{shorten(node.name)} == ...)."
+        raise ExpressionError(
+            f"{a(target.type)} has no field '{shorten(node.name)}'.", node.at + 1, hint=hint
+        )
 
     def member(self, target: terms.Term, name: str, at: int, end: int) -> terms.Term:
         """Resolve a field of a record."""
         info = self.scope.member(target.type, name)
         if info is None:
             close = nearest(name, self.scope.member_names(target.type))
-            raise ExpressionError(f"{a(target.type)} has no field '{name}'.", at + 1, nearest=close)
+            raise ExpressionError(f"{a(target.type)} has no field '{shorten(name)}'.", at + 1, nearest=close)
         if info.origin is not None:
             self.occurrences.append(Occurrence(at, end, info.origin, name))
         nullable = not isinstance(info.type, ListType) or info.nullable
@@ -193,7 +198,7 @@ class Checker:
                 raise ExpressionError(f"{a(key.type)} cannot be a key.", key.at + 1)
             if isinstance(key, terms.Value):
                 if (key.type, key.value) in seen:
-                    raise ExpressionError(f"the key {key.value!r} is repeated.", key.at + 1)
+                    raise ExpressionError(f"the key '{shorten(str(key.value))}' is repeated.", key.at + 1)
                 seen.add((key.type, key.value))
         flat = [term for entry in entries for term in entry]
         return terms.MapTerm(DYN, False, _constant(flat), node.at, entries)
@@ -299,7 +304,7 @@ class Checker:
             return term
         if not _UUID.fullmatch(term.value):
             raise ExpressionError(
-                f"'{term.value[:40]}' is not an id.", term.at + 1, hint="An id has the form of a UUID."
+                f"'{shorten(term.value)}' is not an id.", term.at + 1, hint="An id has the form of a UUID."
             )
         return terms.Value(ID, False, True, term.at, term.value.lower())
 

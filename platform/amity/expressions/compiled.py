@@ -13,6 +13,7 @@ from amity.expressions.binding import PROBES, SqlBinding
 from amity.expressions.checker import Checker, Occurrence, Path
 from amity.expressions.closures import Closure, build, truth
 from amity.expressions.errors import ExpressionError
+from amity.expressions.nesting import check_nesting
 from amity.expressions.parser import parse
 from amity.expressions.scope import Scope
 from amity.expressions.sql import Emitter
@@ -53,6 +54,7 @@ class Compiled:
 
         Raises `ExpressionError` for what is not filterable.
         """
+        check_nesting(self.term)
         emitter = Emitter(binding)
         if self.type in (BOOL, DYN):
             return sa.type_coerce(emitter.strict(self.term), sa.Boolean())
@@ -64,6 +66,7 @@ class Compiled:
 
         Comparisons stay as an index wants them. Under NOT and as a value use `sql`.
         """
+        check_nesting(self.term)
         return Emitter(binding).test(self.term)
 
 
@@ -80,6 +83,7 @@ def compile(text: str, scope: Scope, *, expect: Type | None = None, sql: bool = 
             raise ExpressionError(f"the expression must give {a(expect)}, not {a(term.type)}.", 1)
         term = terms.convert(term, expect)
     if sql:
+        check_nesting(term)
         for probe in PROBES:
             Emitter(probe).test(term) if term.type == BOOL else Emitter(probe).value(term)
     closure = build(term)

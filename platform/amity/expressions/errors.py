@@ -32,3 +32,8 @@ class ExpressionError(Invalid):
     def problem(self, *, pointer: str | None = None, parameter: str | None = None) -> Problem:
         """Give the problem placed in a body (`pointer`) or a query (`parameter`)."""
         return Problem("expression", self.message, pointer=pointer, parameter=parameter)
+
+
+def shorten(text: str) -> str:
+    """Give a name or text for a message, cut where it is very long."""
+    return text if len(text) <= 60 else f"{text[:57]}..."

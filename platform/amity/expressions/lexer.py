@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
-from amity.expressions.errors import ExpressionError
-from amity.expressions.limits import DECIMAL_DIGITS, DECIMAL_LIMIT, DECIMAL_SCALE, MAX_TEXT
+from amity.expressions.errors import ExpressionError, shorten
+from amity.expressions.limits import DECIMAL_DIGITS, DECIMAL_SCALE, MAX_TEXT
 
 _TOKEN: Final = re.compile(
     r"""
@@ -35,6 +35,7 @@ _ESCAPE: Final = re.compile(
 )
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _SIMPLE: Final = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+_EXPONENT_DIGITS: Final = 4
 _KEYWORDS: Final = {"true": True, "false": False, "null": None}
 
 
@@ -100,20 +101,30 @@ def _number(kind: str, text: str, at: int, follower: str) -> int | Decimal:
         raise ExpressionError(f"{what}: write the number without '{follower}'.", at + len(text) + 1)
     if kind != "decimal":
         return int(text, 16 if kind == "hex" else 10)
-    value = Decimal(text)
-    _, digits, exponent = value.as_tuple()
-    shown = "".join(map(str, digits)).strip("0")
-    if not shown:
-        return Decimal(0)
-    trailing = len(digits) - len("".join(map(str, digits)).rstrip("0"))
-    scale = -(int(exponent) + trailing)
-    if len(shown) > DECIMAL_DIGITS or scale > DECIMAL_SCALE or abs(value) >= DECIMAL_LIMIT:
+    value = _exact_decimal(text)
+    if value is None:
         raise ExpressionError(
-            f"'{text[:40]}' is not a decimal that can be kept exactly: at most {DECIMAL_DIGITS} digits, "
+            f"'{shorten(text)}' is not a decimal that can be kept exactly: at most {DECIMAL_DIGITS} digits, "
             f"{DECIMAL_SCALE} of them after the point.",
             at + 1,
         )
-    return Decimal(f"{value:f}")
+    return value
+
+
+def _exact_decimal(text: str) -> Decimal | None:
+    """Read a decimal, None when it has too many digits on either side."""
+    mantissa, _, exponent = text.lower().partition("e")
+    if len(exponent) > _EXPONENT_DIGITS and mantissa.strip("0."):
+        return None
+    whole, _, fraction = mantissa.partition(".")
+    digits = (whole + fraction).lstrip("0")
+    shown = digits.rstrip("0")
+    if not shown:
+        return Decimal(0)
+    scale = len(fraction) - int(exponent or 0) - (len(digits) - len(shown))
+    if len(shown) > DECIMAL_DIGITS or scale > DECIMAL_SCALE or len(shown) - scale > DECIMAL_DIGITS:
+        return None
+    return Decimal(shown).scaleb(-scale)
 
 
 def _text(token: str, prefix: str, at: int) -> str:

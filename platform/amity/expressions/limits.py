@@ -8,7 +8,7 @@ from typing import Final
 MAX_TEXT: Final = 4_000
 """Characters of an expression."""
 
-MAX_NESTING: Final = 50
+MAX_NESTING: Final = 40
 """Brackets within brackets, and the height of the syntax tree."""
 
 MAX_NODES: Final = 1_000

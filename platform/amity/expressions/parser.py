@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from amity.expressions import nodes
-from amity.expressions.errors import ExpressionError
+from amity.expressions.errors import ExpressionError, shorten
 from amity.expressions.lexer import Token, tokens
 from amity.expressions.limits import INT_MAX, MAX_NESTING, MAX_NODES
 
@@ -64,7 +64,7 @@ class _Parser:
             return ExpressionError("the expression ends too early.", token.at + 1, hint=hint)
         if token.kind == "operator" and token.value == "{":
             hint = hint or "Message types of CEL do not exist here."
-        shown = "a value" if token.kind == "literal" else f"'{token.value}'"
+        shown = "a value" if token.kind == "literal" else f"'{shorten(token.value)}'"
         return ExpressionError(f"{shown} is not expected here.", token.at + 1, hint=hint)
 
     # -- nodes

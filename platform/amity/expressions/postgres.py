@@ -1,19 +1,12 @@
-"""Building blocks of SQL for PostgreSQL: exact, never an error, null on overflow, without functions of ours.
+"""SQL templates for PostgreSQL: exact, never an error, null on overflow, without functions of ours.
 
-No block repeats its operand: an operand may be a whole expression, and repeating it at every level would let
-the statement grow exponentially.
+The functions here wrap a template (see `blocks`) into another one.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
-import sqlalchemy as sa
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.elements import ColumnElement, Grouping
-from sqlalchemy.sql.functions import FunctionElement
-
-from amity.database.types import UtcDateTime
 from amity.expressions.limits import DECIMAL_LIMIT, DURATION_LIMIT, INT_MAX, INT_MIN, MAX_RESULT_TEXT
 
 DAY: Final = 86_400_000_000
@@ -25,143 +18,120 @@ _LAST_MOMENT: Final = 253_402_300_799_999_999
 """The first and last microsecond of the years 1 to 9999, counted from 1970."""
 
 
-def raw(text: str, type_: Any = None) -> ColumnElement[Any]:
-    """Give a piece of constant SQL."""
-    return sa.literal_column(text, type_)
+def numeric(inner: str) -> str:
+    """A number as NUMERIC, so that nothing overflows on the way."""
+    return f"CAST({inner} AS NUMERIC)"
 
 
-def infix(left: Any, sign: str, right: Any) -> Any:
-    """Put an operator between two operands, in brackets: they hold whatever stands around."""
-    return Grouping(left.op(sign)(right))
-
-
-def numeric(element: Any) -> Any:
-    """Give a number as NUMERIC, so that nothing overflows on the way."""
-    return sa.cast(element, sa.Numeric)
-
-
-def within(element: Any, lowest: int, highest: int) -> Any:
-    """Give the value, null when it is outside; the bounds are the nearest values that are outside.
+def within(inner: str, lowest: int, highest: int) -> str:
+    """The value, null when it is outside; the bounds are the nearest values that are outside.
 
     A null becomes a bound on its way and null again.
     """
-    low, high = raw(f"({lowest})"), raw(str(highest))
-    clamped = sa.func.greatest(sa.func.least(element, high), low)
-    return sa.func.nullif(sa.func.nullif(clamped, high), low)
+    low = f"({lowest})" if lowest < 0 else str(lowest)
+    return f"nullif(nullif(greatest(least({inner}, {highest}), {low}), {highest}), {low})"
 
 
-def integer(element: Any) -> Any:
-    """Bring a NUMERIC to 64 bits."""
-    return sa.cast(within(element, INT_MIN - 1, INT_MAX + 1), sa.BigInteger)
+def integer(inner: str) -> str:
+    """A NUMERIC brought to 64 bits."""
+    return f"CAST({within(inner, INT_MIN - 1, INT_MAX + 1)} AS BIGINT)"
 
 
-def decimal(element: Any) -> Any:
-    """Round a NUMERIC half-up to six decimals; it must be in range after that."""
+def decimal(inner: str) -> str:
+    """A NUMERIC rounded half-up to six decimals; it must be in range after that."""
     limit = int(DECIMAL_LIMIT)
-    return sa.type_coerce(within(sa.func.round(element, raw("6")), -limit, limit), sa.Numeric(asdecimal=True))
+    return within(f"round({inner}, 6)", -limit, limit)
 
 
-def duration(element: Any) -> Any:
-    """Bring a NUMERIC to a possible duration."""
-    return sa.cast(within(element, -DURATION_LIMIT - 1, DURATION_LIMIT + 1), sa.BigInteger)
+def duration(inner: str) -> str:
+    """A NUMERIC brought to a possible duration."""
+    return f"CAST({within(inner, -DURATION_LIMIT - 1, DURATION_LIMIT + 1)} AS BIGINT)"
 
 
-def divide(left: Any, right: Any) -> Any:
-    """Divide exactly: 40 decimals first, so that rounding to six never rounds twice."""
-    dividend, divisor = sa.func.round(numeric(left), raw("40")), sa.func.nullif(numeric(right), raw("0"))
-    return decimal(infix(dividend, "/", divisor))
+def divide(left: str, right: str) -> str:
+    """An exact quotient: 40 decimals first, so that rounding to six never rounds twice."""
+    return decimal(f"(round({numeric(left)}, 40) / nullif({numeric(right)}, 0))")
 
 
-def microseconds(moment: Any) -> Any:
-    """Give the microseconds from 1970 to a moment as NUMERIC."""
-    return infix(sa.extract("epoch", moment), "*", raw("1000000"))
+def utc(inner: str) -> str:
+    """A moment as the clocks of UTC show it."""
+    return f"timezone('UTC', {inner})"
 
 
-def moment(element: Any) -> Any:
-    """Give the moment so many microseconds (NUMERIC) from 1970 on, null outside the years 1 to 9999."""
-    whole = sa.cast(within(element, _FIRST_MOMENT - 1, _LAST_MOMENT + 1), sa.BigInteger)
-    return sa.type_coerce(LetMoment(whole), UtcDateTime())
+def microseconds(inner: str) -> str:
+    """The microseconds from 1970 to a moment as NUMERIC."""
+    return f"(EXTRACT(epoch FROM {inner}) * 1000000)"
 
 
-def whole_days(span: Any) -> Any:
-    """Give the days of a duration, rounded down (20 decimals keep the quotient off the next integer)."""
-    return sa.func.floor(infix(sa.func.round(numeric(span), raw("20")), "/", raw(str(DAY))))
-
-
-def days(date: Any) -> Any:
-    """Give the days from 0001-01-01 to a date."""
-    return infix(date, "-", raw(_FIRST_DAY))
-
-
-def date(element: Any) -> Any:
-    """Give the date so many days (NUMERIC) from 0001-01-01 on, null outside the years 1 to 9999."""
-    whole = sa.cast(within(element, -1, _LAST_DAY + 1), sa.Integer)
-    return infix(raw(_FIRST_DAY), "+", whole)
-
-
-def bounded_text(element: Any) -> Any:
-    """Give the text, null when it is too long."""
-    return sa.type_coerce(LetText(element), sa.Text())
-
-
-class Let(FunctionElement[Any]):
-    """A scalar subquery that names its operand `v`, for blocks that need it more than once.
-
-    OFFSET 0 keeps the planner from putting the operand back in the place of the name.
-    """
-
-    inherit_cache = True
-    name = "amity_let"
-    body: str
-
-
-class LetMoment(Let):
-    """Microseconds from 1970 on (BIGINT) as a moment."""
-
-    inherit_cache = True
-    body = (
+def moment(inner: str) -> str:
+    """The moment so many microseconds (NUMERIC) from 1970 on, null outside the years 1 to 9999."""
+    whole = f"CAST({within(inner, _FIRST_MOMENT - 1, _LAST_MOMENT + 1)} AS BIGINT)"
+    made = (
         f"(TIMESTAMP '1970-01-01' + INTERVAL '1 day' * (v / {DAY}) + "
         f"INTERVAL '1 microsecond' * mod(v, {DAY})) AT TIME ZONE 'UTC'"
     )
+    return _let(made, f"{whole} AS v")
 
 
-class LetText(Let):
-    """A text unless it is too long."""
-
-    inherit_cache = True
-    body = f"CASE WHEN char_length(v) <= {MAX_RESULT_TEXT} THEN v END"
+def days(inner: str) -> str:
+    """The days from 0001-01-01 to a date as NUMERIC."""
+    return numeric(f"({inner} - {_FIRST_DAY})")
 
 
-class LetLeast(Let):
-    """The smallest of its operands, null where one is null."""
-
-    inherit_cache = True
-    body = "least"
+def whole_days(inner: str) -> str:
+    """The days of a duration, rounded down (20 decimals keep the quotient off the next integer)."""
+    return f"floor(round({numeric(inner)}, 20) / {DAY})"
 
 
-class LetGreatest(Let):
-    """The largest of its operands, null where one is null."""
-
-    inherit_cache = True
-    body = "greatest"
+def date(inner: str) -> str:
+    """The date so many days (NUMERIC) from 0001-01-01 on, null outside the years 1 to 9999."""
+    return f"({_FIRST_DAY} + CAST({within(inner, -1, _LAST_DAY + 1)} AS INTEGER))"
 
 
-@compiles(LetLeast)
-@compiles(LetGreatest)
-def _compile_extreme(element: Let, compiler: Any, **options: Any) -> str:
-    names = [f"v{position}" for position in range(len(element.clauses))]
-    shown = ", ".join(
-        f"{compiler.process(value, **options)} AS {name}"
-        for name, value in zip(names, element.clauses, strict=True)
-    )
+def bounded_text(inner: str) -> str:
+    """The text, null when it is too long."""
+    return _let(f"CASE WHEN char_length(v) <= {MAX_RESULT_TEXT} THEN v END", f"{inner} AS v")
+
+
+def extreme(name: str, count: int, collation: str = "") -> str:
+    """The least or greatest of so many operands, null where one is null."""
+    names = [f"v{position}" for position in range(count)]
     filled = " AND ".join(f"{name} IS NOT NULL" for name in names)
-    found = f"CASE WHEN {filled} THEN {element.body}({', '.join(names)}) END"
-    return f"(SELECT {found} FROM (SELECT {shown} OFFSET 0) AS amity_let)"  # noqa: S608 (constants of ours)
+    named = ", ".join(f"{{{position}}}{collation} AS v{position}" for position in range(count))
+    return _let(f"CASE WHEN {filled} THEN {name}({', '.join(names)}) END", named)
 
 
-@compiles(LetMoment)
-@compiles(LetText)
-def _compile_let(element: Let, compiler: Any, **options: Any) -> str:
-    (value,) = element.clauses
-    shown = compiler.process(value, **options)
-    return f"(SELECT {element.body} FROM (SELECT {shown} AS v OFFSET 0) AS amity_let)"  # noqa: S608 (constants of ours)
+def _let(body: str, named: str) -> str:
+    """A scalar subquery that names its operands, so that the body can use them more than once.
+
+    OFFSET 0 keeps the planner from putting the operands back in the place of their names.
+    """
+    return f"(SELECT {body} FROM (SELECT {named} OFFSET 0) AS amity_let)"  # noqa: S608 (constants of ours)
+
+
+_A: Final = numeric("{0}")
+_B: Final = numeric("{1}")
+
+OPERATIONS: Final = {
+    "add_integers": integer(f"({_A} + {_B})"),
+    "subtract_integers": integer(f"({_A} - {_B})"),
+    "multiply_integers": integer(f"({_A} * {_B})"),
+    "remainder": "mod({0}, nullif({1}, 0))",
+    "add_decimals": decimal(f"({_A} + {_B})"),
+    "subtract_decimals": decimal(f"({_A} - {_B})"),
+    "multiply_decimals": decimal(f"({_A} * {_B})"),
+    "divide": divide("{0}", "{1}"),
+    "add_durations": duration(f"({_A} + {_B})"),
+    "subtract_durations": duration(f"({_A} - {_B})"),
+    "multiply_duration": duration(f"({_A} * {_B})"),
+    "later_moment": moment(f"({microseconds('{0}')} + {_B})"),
+    "moment_later": moment(f"({microseconds('{1}')} + {_A})"),
+    "earlier_moment": moment(f"({microseconds('{0}')} - {_B})"),
+    "between_moments": duration(f"({microseconds('{0}')} - {microseconds('{1}')})"),
+    "later_date": date(f"({days('{0}')} + {whole_days('{1}')})"),
+    "date_later": date(f"({days('{1}')} + {whole_days('{0}')})"),
+    "earlier_date": date(f"({days('{0}')} + {whole_days('(0 - {1})')})"),
+    "between_dates": duration(f"({numeric('({0} - {1})')} * {DAY})"),
+    "join_texts": bounded_text("({0} || {1})"),
+}
+"""The operators, by the names of `arithmetic.Operation`."""

@@ -19,6 +19,7 @@ from amity.expressions.binding import SqlBinding
 from amity.expressions.closures import build
 from amity.expressions.errors import ExpressionError
 from amity.expressions.loops import Frame, items_of
+from amity.expressions.nesting import chain
 from amity.expressions.operators import operate
 from amity.expressions.pieces import SQL_TYPES, Piece, known
 from amity.expressions.refusals import check_name, refuse
@@ -37,7 +38,7 @@ from amity.expressions.types import (
 )
 
 Condition = ColumnElement[bool]
-MAX_PIECES: Final = 3_000
+MAX_PIECES: Final = 1_500
 """Parts of the SQL of one expression (loops over written-out lists are unrolled)."""
 _NEGATIONS: Final[Mapping[Type, str]] = {
     INT: "subtract_integers",
@@ -124,19 +125,18 @@ class Emitter:
         refuse(term)
 
     def _operate(self, term: terms.Operate) -> Piece:
-        left, right = self.value(term.left), self.value(term.right)
-        name = term.operation.name
-        if name.endswith("_decimals") or (name == "divide" and term.left.type != DURATION):
-            left, right = (pieces.as_decimal(side, self.dialect) for side in (left, right))
         if term.type not in SQL_TYPES:
             refuse(term)
-        return self._operation(name, left, right, term)
-
-    def _operation(self, name: str, left: Piece, right: Piece, term: terms.Term) -> Piece:
-        if any(side.known and side.value is None for side in (left, right)):
+        decimals = term.operation.name.endswith("_decimals")
+        decimals = decimals or (term.operation.name == "divide" and term.left.type != DURATION)
+        links = []
+        for name, operand in chain(term):
+            piece = self.value(operand)
+            links.append((name, pieces.as_decimal(piece, self.dialect) if decimals else piece))
+        if any(piece.known and piece.value is None for _, piece in links):
             return known(None, term.type)
-        one, two = (pieces.plain(side, self.dialect) for side in (left, right))
-        element = operate(name, one, two, self.dialect, SQL_TYPES[term.type])
+        elements = [(name, pieces.plain(piece, self.dialect)) for name, piece in links]
+        element = operate(elements, self.dialect, SQL_TYPES[term.type])
         if element is None:
             refuse(term)
         return Piece(element, term.type, scale=0 if term.type == INT else None)
@@ -145,7 +145,10 @@ class Emitter:
         name = _NEGATIONS.get(term.type)
         if name is None:
             refuse(term)
-        return self._operation(name, known(0, term.type), self.value(term.operand), term)
+        operand = self.value(term.operand)
+        links = [("", known(0, term.type).element), (name, pieces.plain(operand, self.dialect))]
+        element: Any = operate(links, self.dialect, SQL_TYPES[term.type])
+        return Piece(element, term.type, scale=0 if term.type == INT else None)
 
     def _choose(self, term: terms.Choose) -> Piece:
         if term.type not in SQL_TYPES and not isinstance(term.type, RecordType):

@@ -15,6 +15,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from amity.expressions import arithmetic
+from amity.expressions.blocks import block
 from amity.expressions.types import BOOL, DATE, DATETIME, DECIMAL, DURATION, ID, INT, TEXT, TIME, Type
 
 Codec = Callable[[Any], Any]
@@ -112,4 +113,32 @@ FUNCTIONS: Final[Mapping[str, tuple[Callable[..., Any], tuple[Type, ...], Type]]
 
 def call(name: str, *elements: Any, type_: Any = None) -> Any:
     """Give the SQL call of a registered function."""
-    return getattr(sa.func, f"amity_{name}")(*elements, type_=type_)
+    operands = ", ".join(f"{{{position}}}" for position in range(len(elements)))
+    made = block(f"amity_{name}({operands})")(*elements)
+    return made if type_ is None else sa.type_coerce(made, type_)
+
+
+def call_chain(links: Any, type_: Any) -> Any:
+    """Give the SQL call of a chain of operations of one family, from the left.
+
+    One call, because SQLite's parser takes few levels of brackets. The operations are a constant text.
+    """
+    names = ",".join(name for name, _ in links[1:])
+    operands = ", ".join(f"{{{position}}}" for position in range(len(links)))
+    made = block(f"amity_chain('{names}', {operands})")(*(element for _, element in links))
+    return sa.type_coerce(made, type_)
+
+
+def chained(names: str, *stored: Any) -> Any:
+    """Compute a chain; null as soon as a part is null."""
+    if None in stored:
+        return None
+    _, (kind, _), result = FUNCTIONS[names.partition(",")[0]]
+    read, write = _READ.get(kind), _WRITE.get(result)
+    values = stored if read is None else [read(value) for value in stored]
+    found = values[0]
+    for name, value in zip(names.split(","), values[1:], strict=True):
+        found = FUNCTIONS[name][0](found, value)
+        if found is None:
+            return None
+    return found if write is None else write(found)

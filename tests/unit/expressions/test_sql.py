@@ -9,7 +9,8 @@ import pytest
 import sqlalchemy as sa
 
 from amity.database.engine import Database
-from amity.expressions import compile, fold, register_sqlite_functions
+from amity.database.folding import fold_key
+from amity.expressions import ExpressionError, compile, register_sqlite_functions
 from tests.support.databases import DatabaseServer
 from tests.unit.expressions.samples import SCOPE
 from tests.unit.expressions.world import World, select
@@ -24,7 +25,7 @@ def connection(database_server: DatabaseServer) -> Iterator[sa.Connection]:
     url = database_server.create()
     database = Database(url, on_connect=[register_sqlite_functions])
     with database.write() as connection:
-        WORLD.fill(connection, fold)
+        WORLD.fill(connection, fold_key)
     with database.engine.connect() as connection:
         yield connection
     database.engine.dispose()
@@ -306,4 +307,46 @@ def test_conditions(text: str, connection: sa.Connection) -> None:
 
 @pytest.mark.parametrize("text", VALUES.strip().splitlines())
 def test_values(text: str, connection: sa.Connection) -> None:
+    check(text, connection)
+
+
+def nested(pattern: str, inner: str) -> str:
+    """Nest a pattern as deep as a query takes it."""
+    text = inner
+    while True:
+        deeper = pattern.replace("{}", text, 1)
+        try:
+            compile(deeper, SCOPE, sql=True)
+        except ExpressionError:
+            return text
+        text = deeper
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        nested("rate + {}", "rate"),
+        nested("(rate + {})", "rate"),
+        nested("({} - rate * 2 / 3)", "rate"),
+        nested("abs({})", "rate"),
+        nested("min(rate, {})", "rate"),
+        nested("coalesce(active, {})", "active"),
+        nested("!({} && active)", "active"),
+        nested("(active && (active || {}))", "active"),
+        nested("({} < active)", "active"),
+        nested("({} > rate ? rate : 1.0)", "rate"),
+        nested("string({} in [name, nickname])", "name"),
+        nested("string({}.contains('a'))", "name"),
+        nested("interactions.exists(i, {} && i.channel == 'a')", "active"),
+        nested("({} + spent)", "created_at"),
+        nested("(name + {})", "name"),
+        " + ".join(["name"] * 38),
+        " - ".join(["rate"] * 38),
+        " * ".join(["employees"] * 38),
+        " - ".join(["spent"] * 38),
+        "rate + employees - rate * 2 + 1 - (employees - 1)",
+    ],
+    ids=range(20),
+)
+def test_the_deepest_expressions(text: str, connection: sa.Connection) -> None:
     check(text, connection)

@@ -27,6 +27,7 @@ def register_sqlite_functions(connection: Any, dialect: str = "sqlite") -> None:
     if dialect == "sqlite" and isinstance(connection, sqlite3.Connection):
         for name, count, function in _wired():
             connection.create_function(name, count, function, deterministic=True)
+        connection.create_function("amity_chain", -1, sqlite.chained, deterministic=True)
 
 
 @cache

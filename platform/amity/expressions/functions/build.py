@@ -1,17 +1,17 @@
-"""Makes core functions whose SQL on SQLite is the Python function itself and on PostgreSQL a given block."""
+"""Makes core functions whose SQL on SQLite is the Python function and on PostgreSQL a given template."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
+from amity.expressions.blocks import block
 from amity.expressions.scope import Function, Signature
 from amity.expressions.sqlite import WIRED, call
 from amity.expressions.types import Type
 
-Block = Callable[..., Any]
-Way = tuple[tuple[Type, ...], Type, Block | None]
-"""One way to call: parameters, result, and the SQL for PostgreSQL (None: not filterable)."""
+Way = tuple[tuple[Type, ...], Type, str | None]
+"""One way to call: parameters, result, and the template of SQL for PostgreSQL (None: not filterable)."""
 
 
 def name_on_sqlite(name: str, parameters: Sequence[Type]) -> str:
@@ -20,27 +20,33 @@ def name_on_sqlite(name: str, parameters: Sequence[Type]) -> str:
 
 
 def way(
-    name: str, parameters: tuple[Type, ...], result: Type, postgres: Block, python: Block | None = None
+    name: str,
+    parameters: tuple[Type, ...],
+    result: Type,
+    template: str,
+    python: Callable[..., Any] | None = None,
 ) -> Signature:
     """Make a signature that can be used in queries."""
     on_sqlite = name_on_sqlite(name, parameters)
 
     def sql(dialect: str, *elements: Any) -> Any:
-        return call(on_sqlite, *elements) if dialect == "sqlite" else postgres(*elements)
+        return call(on_sqlite, *elements) if dialect == "sqlite" else block(template)(*elements)
 
     return Signature(parameters, result, python=python, sql=sql)
 
 
-def function(name: str, ways: Sequence[Way], python: Block, doc: str, *, method: bool = True) -> Function:
+def function(
+    name: str, ways: Sequence[Way], python: Callable[..., Any], doc: str, *, method: bool = True
+) -> Function:
     """Make a function from its ways to be called."""
     signatures = tuple(
-        Signature(parameters, result) if block is None else way(name, parameters, result, block)
-        for parameters, result, block in ways
+        Signature(parameters, result) if template is None else way(name, parameters, result, template)
+        for parameters, result, template in ways
     )
     return Function(name, signatures, python, doc, method=method)
 
 
-def wirable(functions: Sequence[Function]) -> Mapping[str, tuple[Block, tuple[Type, ...], Type]]:
+def wirable(functions: Sequence[Function]) -> Mapping[str, tuple[Callable[..., Any], tuple[Type, ...], Type]]:
     """Give what SQLite must know so that these functions can be called there."""
     return {
         name_on_sqlite(item.name, signature.parameters): (
@@ -50,8 +56,5 @@ def wirable(functions: Sequence[Function]) -> Mapping[str, tuple[Block, tuple[Ty
         )
         for item in functions
         for signature in item.signatures
-        if signature.sql is not None and {*signature.parameters, signature.result} <= _WIRED_TYPES
+        if signature.sql is not None and {*signature.parameters, signature.result} <= WIRED
     }
-
-
-_WIRED_TYPES: Final = WIRED

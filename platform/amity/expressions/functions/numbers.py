@@ -12,10 +12,11 @@ import sqlalchemy as sa
 
 from amity.expressions import arithmetic
 from amity.expressions import postgres as pg
+from amity.expressions.blocks import block
 from amity.expressions.functions.build import function
 from amity.expressions.scope import Function, Signature
 from amity.expressions.sqlite import call
-from amity.expressions.types import DATE, DATETIME, DECIMAL, DURATION, INT, TEXT, TIME
+from amity.expressions.types import DATE, DATETIME, DECIMAL, DURATION, INT, TEXT, TIME, Type
 
 _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,30}", re.ASCII)
 _DECIMAL: Final = re.compile(
@@ -65,34 +66,15 @@ def _whole(rounding: str) -> Callable[[int | Decimal], int | None]:
     return whole
 
 
-def _same(element: Any) -> Any:
-    return element
-
-
-def _seconds(element: Any) -> Any:
-    return sa.cast(sa.func.floor(sa.extract("epoch", element)), sa.BigInteger)
-
-
-def _round_places(element: Any, places: Any) -> Any:
-    usable = sa.cast(pg.within(pg.numeric(places), -1, 7), sa.Integer)
-    return pg.decimal(sa.func.round(pg.numeric(element), usable))
-
-
-def _extreme(name: str, on_postgres: type[pg.Let]) -> Callable[..., Any]:
+def _extreme(name: str, on_postgres: str, type_: Type) -> Callable[..., Any]:
     """The smallest or largest of two or more; null where one is null, as SQLite has it."""
+    collation = ' COLLATE "C"' if type_ == TEXT else ""
 
     def sql(dialect: str, *elements: Any) -> Any:
         if dialect == "postgresql":
-            return on_postgres(*elements)
-        return getattr(sa.func, name)(*elements, type_=elements[0].type)
-
-    return sql
-
-
-def _decimal_extreme(name: str, on_postgres: type[pg.Let]) -> Callable[..., Any]:
-    def sql(dialect: str, *elements: Any) -> Any:
-        if dialect == "postgresql":
-            return on_postgres(*elements)
+            return block(pg.extreme(on_postgres, len(elements), collation))(*elements)
+        if type_ != DECIMAL:
+            return getattr(sa.func, name)(*elements)
         found = elements[0]
         for element in elements[1:]:
             found = call(f"{name}_decimals", found, element)
@@ -101,33 +83,24 @@ def _decimal_extreme(name: str, on_postgres: type[pg.Let]) -> Callable[..., Any]
     return sql
 
 
-def _text_extreme(name: str, on_postgres: type[pg.Let]) -> Callable[..., Any]:
-    plain = _extreme(name, on_postgres)
-
-    def sql(dialect: str, *elements: Any) -> Any:
-        if dialect == "postgresql":
-            elements = tuple(sa.collate(sa.cast(element, sa.Text), "C") for element in elements)
-        return plain(dialect, *elements)
-
-    return sql
-
-
-def _extremes(name: str, on_postgres: type[pg.Let]) -> tuple[Signature, ...]:
-    makers = {DECIMAL: _decimal_extreme, TEXT: _text_extreme}
+def _extremes(name: str, on_postgres: str) -> tuple[Signature, ...]:
     return tuple(
-        Signature((type_, type_), type_, variadic=True, sql=makers.get(type_, _extreme)(name, on_postgres))
+        Signature((type_, type_), type_, variadic=True, sql=_extreme(name, on_postgres, type_))
         for type_ in (INT, DECIMAL, TEXT, DATE, DATETIME, TIME, DURATION)
     )
 
+
+_N: Final = pg.numeric("{0}")
+_PLACES: Final = f"CAST({pg.within(pg.numeric('{1}'), -1, 7)} AS INTEGER)"
 
 FUNCTIONS: Final = (
     function(
         "int",
         [
-            ((INT,), INT, _same),
-            ((DECIMAL,), INT, lambda element: pg.integer(sa.func.trunc(pg.numeric(element)))),
+            ((INT,), INT, "{0}"),
+            ((DECIMAL,), INT, pg.integer(f"trunc({_N})")),
             ((TEXT,), INT, None),
-            ((DATETIME,), INT, _seconds),
+            ((DATETIME,), INT, "CAST(floor(EXTRACT(epoch FROM {0})) AS BIGINT)"),
         ],
         to_integer,
         "An integer: decimals are cut off, int('12') is 12, a date-time gives seconds since 1970.",
@@ -137,8 +110,8 @@ FUNCTIONS: Final = (
         function(
             name,
             [
-                ((DECIMAL,), DECIMAL, lambda element: pg.decimal(pg.numeric(element))),
-                ((INT,), DECIMAL, lambda element: pg.decimal(pg.numeric(element))),
+                ((DECIMAL,), DECIMAL, pg.decimal(_N)),
+                ((INT,), DECIMAL, pg.decimal(_N)),
                 ((TEXT,), DECIMAL, None),
             ],
             to_decimal,
@@ -150,9 +123,9 @@ FUNCTIONS: Final = (
     function(
         "abs",
         [
-            ((INT,), INT, lambda element: pg.integer(sa.func.abs(pg.numeric(element)))),
-            ((DECIMAL,), DECIMAL, lambda element: sa.func.abs(pg.numeric(element))),
-            ((DURATION,), DURATION, sa.func.abs),
+            ((INT,), INT, pg.integer(f"abs({_N})")),
+            ((DECIMAL,), DECIMAL, f"abs({_N})"),
+            ((DURATION,), DURATION, "abs({0})"),
         ],
         absolute,
         "The value without its sign.",
@@ -160,9 +133,9 @@ FUNCTIONS: Final = (
     function(
         "round",
         [
-            ((INT,), INT, _same),
-            ((DECIMAL,), INT, lambda element: pg.integer(sa.func.round(pg.numeric(element)))),
-            ((DECIMAL, INT), DECIMAL, _round_places),
+            ((INT,), INT, "{0}"),
+            ((DECIMAL,), INT, pg.integer(f"round({_N})")),
+            ((DECIMAL, INT), DECIMAL, pg.decimal(f"round({_N}, {_PLACES})")),
         ],
         rounded,
         "Rounded half-up, to an integer or to the given number of decimals (0 to 6): round(2.345, 2).",
@@ -170,8 +143,8 @@ FUNCTIONS: Final = (
     function(
         "floor",
         [
-            ((INT,), INT, _same),
-            ((DECIMAL,), INT, lambda element: pg.integer(sa.func.floor(pg.numeric(element)))),
+            ((INT,), INT, "{0}"),
+            ((DECIMAL,), INT, pg.integer(f"floor({_N})")),
         ],
         _whole(ROUND_FLOOR),
         "The largest integer that is not greater.",
@@ -179,22 +152,22 @@ FUNCTIONS: Final = (
     function(
         "ceil",
         [
-            ((INT,), INT, _same),
-            ((DECIMAL,), INT, lambda element: pg.integer(sa.func.ceil(pg.numeric(element)))),
+            ((INT,), INT, "{0}"),
+            ((DECIMAL,), INT, pg.integer(f"ceil({_N})")),
         ],
         _whole(ROUND_CEILING),
         "The smallest integer that is not less.",
     ),
     Function(
         "min",
-        _extremes("min", pg.LetLeast),
+        _extremes("min", "least"),
         lambda *values: min(values),
         "The smallest of two or more: min(a, b).",
         method=False,
     ),
     Function(
         "max",
-        _extremes("max", pg.LetGreatest),
+        _extremes("max", "greatest"),
         lambda *values: max(values),
         "The largest of two or more: max(a, b).",
         method=False,

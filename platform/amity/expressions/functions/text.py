@@ -8,9 +8,10 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from amity.database.folding import fold
+from amity.database.folding import KEY_LENGTH, fold_key
 from amity.database.types import CodePointText
 from amity.expressions import postgres as pg
+from amity.expressions.blocks import block
 from amity.expressions.functions.build import way
 from amity.expressions.scope import Function, Signature
 from amity.expressions.sqlite import call
@@ -121,23 +122,12 @@ def _successor(prefix: str) -> str | None:
 def _ends_sql(dialect: str, element: Any, part: Any) -> Any:
     if dialect == "sqlite":
         return call("endsWith_text_text", element, part)
-    return sa.func.starts_with(sa.func.reverse(element), sa.func.reverse(part))
+    return block("starts_with(reverse({0}), reverse({1}))")(element, part)
 
 
-def _as_text(element: Any) -> Any:
-    return sa.cast(element, sa.Text)
-
-
-def _moment_text(element: Any) -> Any:
-    shown = sa.func.to_char(sa.func.timezone("UTC", element), 'YYYY-MM-DD"T"HH24:MI:SS.US')
-    short = sa.func.rtrim(sa.func.rtrim(shown, "0"), ".")
-    return pg.infix(short, "||", pg.raw("'Z'"))
-
-
-def _duration_text(element: Any) -> Any:
-    seconds = pg.infix(pg.numeric(element), "*", pg.raw("0.000001"))
-    return pg.infix(_as_text(sa.func.trim_scale(seconds)), "||", pg.raw("'s'"))
-
+_TEXT: Final = "CAST({0} AS TEXT)"
+_MOMENT: Final = f"(rtrim(rtrim(to_char({pg.utc('{0}')}, 'YYYY-MM-DD\"T\"HH24:MI:SS.US'), '0'), '.') || 'Z')"
+_SECONDS: Final = f"(CAST(trim_scale({pg.numeric('{0}')} * 0.000001) AS TEXT) || 's')"
 
 FUNCTIONS: Final = (
     Function(
@@ -160,28 +150,29 @@ FUNCTIONS: Final = (
     ),
     Function(
         "size",
-        (way("size", (TEXT,), INT, sa.func.char_length), Signature((DYN,), INT)),
+        (way("size", (TEXT,), INT, "char_length({0})"), Signature((DYN,), INT)),
         _size,
         "The number of characters, items or entries: size(name).",
     ),
     Function(
         "fold",
         (Signature((TEXT,), TEXT),),
-        fold,
-        "The text without differences of case and accents: fold(name) == fold('Zoë').",
+        fold_key,
+        "The text without differences of case and accents, cut at "
+        f"{KEY_LENGTH} characters: fold(name) == fold('Zoë').",
     ),
     Function(
         "string",
         (
-            way("string", (TEXT,), TEXT, _as_text),
-            way("string", (INT,), TEXT, _as_text),
-            way("string", (DECIMAL,), TEXT, lambda e: _as_text(sa.func.trim_scale(pg.numeric(e)))),
-            way("string", (BOOL,), TEXT, _as_text),
-            way("string", (DATE,), TEXT, lambda e: sa.func.to_char(e, "YYYY-MM-DD")),
-            way("string", (DATETIME,), TEXT, _moment_text),
-            way("string", (TIME,), TEXT, _as_text),
-            way("string", (ID,), TEXT, _as_text),
-            way("string", (DURATION,), TEXT, _duration_text, show_duration),
+            way("string", (TEXT,), TEXT, _TEXT),
+            way("string", (INT,), TEXT, _TEXT),
+            way("string", (DECIMAL,), TEXT, f"CAST(trim_scale({pg.numeric('{0}')}) AS TEXT)"),
+            way("string", (BOOL,), TEXT, _TEXT),
+            way("string", (DATE,), TEXT, "to_char({0}, 'YYYY-MM-DD')"),
+            way("string", (DATETIME,), TEXT, _MOMENT),
+            way("string", (TIME,), TEXT, _TEXT),
+            way("string", (ID,), TEXT, _TEXT),
+            way("string", (DURATION,), TEXT, _SECONDS, show_duration),
         ),
         _string,
         "The value as text: string(12.50) is '12.5', string(date('2026-01-31')) is '2026-01-31'.",

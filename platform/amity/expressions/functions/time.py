@@ -9,11 +9,9 @@ from decimal import Decimal
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import sqlalchemy as sa
-
 from amity.expressions import arithmetic
 from amity.expressions import postgres as pg
-from amity.expressions.functions.build import Block, Way, function
+from amity.expressions.functions.build import Way, function
 from amity.expressions.scope import Function
 from amity.expressions.types import DATE, DATETIME, DURATION, INT, TEXT, TIME
 
@@ -146,65 +144,47 @@ def _year_day(value: dt.date) -> int:
     return value.timetuple().tm_yday - 1
 
 
-def _utc(element: Any) -> Any:
-    return sa.func.timezone("UTC", element)
-
-
-def _extract(field: str, less: int = 0) -> Block:
+def _extract(field: str, inner: str, less: int = 0) -> str:
     """The part of a date, a time of day or a clock reading, made an integer."""
-
-    def block(element: Any) -> Any:
-        whole = sa.cast(sa.func.floor(sa.extract(field, element)), sa.BigInteger)
-        return pg.infix(whole, "-", pg.raw(str(less))) if less else whole
-
-    return block
-
-
-def _units(length: int) -> Block:
-    """The whole units in a duration, towards zero, as PostgreSQL divides integers."""
-    return lambda element: pg.infix(element, "/", pg.raw(str(length)))
+    whole = f"CAST(floor(EXTRACT({field} FROM {inner})) AS BIGINT)"
+    return f"({whole} - {less})" if less else whole
 
 
 def _date_part(name: str, field: str, read: Callable[[Any], int], doc: str, less: int = 0) -> Function:
-    block = _extract(field, less)
-    return function(
-        name,
-        [
-            ((DATETIME,), INT, lambda element: block(_utc(element))),
-            ((DATE,), INT, block),
-            ((DATETIME, TEXT), INT, None),
-        ],
-        _part(read),
-        doc,
-    )
+    ways: list[Way] = [
+        ((DATETIME,), INT, _extract(field, pg.utc("{0}"), less)),
+        ((DATE,), INT, _extract(field, "{0}", less)),
+        ((DATETIME, TEXT), INT, None),
+    ]
+    return function(name, ways, _part(read), doc)
 
 
 def _clock_part(name: str, field: str, doc: str, length: int = 0) -> Function:
     """A part of the time of day; with a length also the whole units of a duration."""
-    block = _extract(field)
     ways: list[Way] = [
-        ((DATETIME,), INT, lambda element: block(_utc(element))),
-        ((TIME,), INT, block),
+        ((DATETIME,), INT, _extract(field, pg.utc("{0}"))),
+        ((TIME,), INT, _extract(field, "{0}")),
         ((DATETIME, TEXT), INT, None),
     ]
     if length:
-        ways.append(((DURATION,), INT, _units(length)))
+        # PostgreSQL divides integers towards zero.
+        ways.append(((DURATION,), INT, f"({{0}} / {length})"))
     return function(name, ways, _duration_part(lambda value: int(getattr(value, field)), length or 1), doc)
 
 
-def _milliseconds_sql(element: Any) -> Any:
-    return _milliseconds_of(sa.cast(sa.extract("microseconds", element), sa.BigInteger))
+def _milliseconds_of(inner: str) -> str:
+    return f"(mod({inner}, 1000000) / 1000)"
 
 
-def _milliseconds_of(element: Any) -> Any:
-    return pg.infix(pg.infix(element, "%", pg.raw("1000000")), "/", pg.raw("1000"))
+def _microseconds_in(inner: str) -> str:
+    return f"CAST(EXTRACT(microseconds FROM {inner}) AS BIGINT)"
 
 
 def _span(name: str, length: int) -> Function:
     """Make the function that gives a duration of so many units."""
     return function(
         name,
-        [((INT,), DURATION, lambda e: pg.duration(pg.infix(pg.numeric(e), "*", pg.raw(str(length)))))],
+        [((INT,), DURATION, pg.duration(f"({pg.numeric('{0}')} * {length})"))],
         lambda count: arithmetic.duration(count * length),
         f"A duration of so many {name}: {name}(3).",
         method=False,
@@ -215,9 +195,9 @@ FUNCTIONS: Final = (
     function(
         "date",
         [
-            ((DATE,), DATE, lambda element: element),
+            ((DATE,), DATE, "{0}"),
             ((TEXT,), DATE, None),
-            ((DATETIME,), DATE, lambda element: sa.cast(_utc(element), sa.Date)),
+            ((DATETIME,), DATE, f"CAST({pg.utc('{0}')} AS DATE)"),
             ((DATETIME, TEXT), DATE, None),
             ((INT, INT, INT), DATE, None),
         ],
@@ -228,10 +208,10 @@ FUNCTIONS: Final = (
     function(
         "timestamp",
         [
-            ((DATETIME,), DATETIME, lambda element: element),
+            ((DATETIME,), DATETIME, "{0}"),
             ((TEXT,), DATETIME, None),
-            ((INT,), DATETIME, lambda e: pg.moment(pg.infix(pg.numeric(e), "*", pg.raw("1000000")))),
-            ((DATE,), DATETIME, lambda element: _utc(sa.cast(element, sa.DateTime))),
+            ((INT,), DATETIME, pg.moment(f"({pg.numeric('{0}')} * 1000000)")),
+            ((DATE,), DATETIME, pg.utc("CAST({0} AS TIMESTAMP)")),
         ],
         to_moment,
         "A moment: timestamp('2026-01-31T09:00:00Z'), seconds since 1970, or a date's midnight in UTC.",
@@ -240,9 +220,9 @@ FUNCTIONS: Final = (
     function(
         "time",
         [
-            ((TIME,), TIME, lambda element: element),
+            ((TIME,), TIME, "{0}"),
             ((TEXT,), TIME, None),
-            ((DATETIME,), TIME, lambda element: sa.cast(_utc(element), sa.Time)),
+            ((DATETIME,), TIME, f"CAST({pg.utc('{0}')} AS TIME)"),
         ],
         to_time,
         "A time of day: time('09:30'), or that of a moment in UTC.",
@@ -250,7 +230,7 @@ FUNCTIONS: Final = (
     ),
     function(
         "duration",
-        [((DURATION,), DURATION, lambda element: element), ((TEXT,), DURATION, None)],
+        [((DURATION,), DURATION, "{0}"), ((TEXT,), DURATION, None)],
         to_duration,
         "A duration as CEL writes it: duration('1h30m').",
         method=False,
@@ -277,10 +257,10 @@ FUNCTIONS: Final = (
     function(
         "getMilliseconds",
         [
-            ((DATETIME,), INT, lambda element: _milliseconds_sql(_utc(element))),
-            ((TIME,), INT, _milliseconds_sql),
+            ((DATETIME,), INT, _milliseconds_of(_microseconds_in(pg.utc("{0}")))),
+            ((TIME,), INT, _milliseconds_of(_microseconds_in("{0}"))),
             ((DATETIME, TEXT), INT, None),
-            ((DURATION,), INT, _milliseconds_of),
+            ((DURATION,), INT, _milliseconds_of("{0}")),
         ],
         lambda value, *zone: _milliseconds(value),
         "The milliseconds of the second, of a moment or a duration (CEL).",
