@@ -36,7 +36,9 @@ ADDRESS = re.compile(r"^\s*Open\s+(http\S+?)/?$", re.MULTILINE)
 
 def environment(**variables: str) -> dict[str, str]:
     """The environment of an `amity` process: nothing of the developer's own settings."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AMITY_")}
+    # Compiled modules are kept, whatever this process does: dozens of servers start from them.
+    left_out = ("AMITY_", "PYTHONDONTWRITEBYTECODE")
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
     return {**inherited, "PYTHONPATH": str(ROOT / "platform"), "PYTHONUNBUFFERED": "1", **variables}
 
 
