@@ -108,7 +108,7 @@ def _unknown(error: ValidationError) -> str:
         return f"Some members are not known. {error.message}."
     name = str(path[-1])
     allowed = f" Allowed are {listed(known)}." if known else " No members are allowed."
-    return f"{shown(name)} is not known here.{did_you_mean(name, known) or allowed}"
+    return f"{shown(name)} is not known here.{did_you_mean(name, known)}{allowed}"
 
 
 def _message(code: str, error: ValidationError) -> str:

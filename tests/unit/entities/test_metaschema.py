@@ -124,6 +124,7 @@ def test_a_wrong_value_of_the_entity_is_found(options: dict[str, Any], place: st
 def test_a_file_is_named_before_each_message() -> None:
     (problem,) = check(document(plurl="x"), KINDS, source="entities/customer.json")
     assert problem.message.startswith("entities/customer.json: 'plurl' is not known here.")
+    assert "Did you mean 'plural'? Allowed are 'name', 'id'" in problem.message
 
 
 def test_every_key_says_what_it_is_for() -> None:
