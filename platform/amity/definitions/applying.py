@@ -227,19 +227,21 @@ class Applier:
         return len(dead)
 
     def run_jobs(self, stop: Callable[[], bool]) -> int:
-        """Run each job that nobody runs; gives how many were done."""
-        with self._database.read() as connection:
-            found = jobs.find(connection)
+        """Run each job that nobody runs, and those that come of them; gives how many were done."""
         done = 0
-        for job in found:
-            idle = job.state == "waiting" or (job.state == "running" and jobs.is_dead(job))
-            if not idle or stop():
-                continue
-            taken = self._database.run(partial(jobs.claim, job=job))
-            if taken is not None:
-                self._run(taken)
-                done += 1
+        while not stop():
+            with self._database.read() as connection:
+                found = jobs.find(connection)
+            taken = next(filter(None, map(self._take, found)), None)
+            if taken is None:
+                break
+            self._run(taken)
+            done += 1
         return done
+
+    def _take(self, job: Job) -> Job | None:
+        idle = job.state == "waiting" or (job.state == "running" and jobs.is_dead(job))
+        return self._database.run(partial(jobs.claim, job=job)) if idle else None
 
     def _run(self, job: Job) -> None:
         if job.kind == jobs.APPLY:

@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import Connection
 
 from amity.database.engine import Database
-from amity.definitions import store
+from amity.definitions import jobs, store
 from amity.definitions.applying import Applier, Proposal
 from amity.definitions.documents import (
     DefinitionChange,
@@ -25,6 +25,7 @@ from amity.definitions.documents import (
     VersionInfo,
 )
 from amity.definitions.handlers import DocumentHandler, ModelHandler
+from amity.definitions.jobs import Job
 from amity.definitions.plan import Plan, Use
 from amity.errors import Invalid, NotFound, Problem, Stale
 
@@ -36,6 +37,7 @@ Versions = list[VersionInfo]
 Uses = list[Use]
 Parked = list[ParkedField]
 Values = list[dict[str, Any]]
+Jobs = list[Job]
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +265,11 @@ class DefinitionService(Generic[M]):
     def recover(self) -> int:
         """At start: hand what a killed process left behind to `run_jobs`; gives the number of jobs."""
         return self._applier.recover()
+
+    def jobs(self) -> Jobs:
+        """Give what runs, waits or has failed, the oldest first: for people who wonder what happens."""
+        with self._database.read() as connection:
+            return jobs.find(connection)
 
     def run_jobs(self, stop: Callable[[], bool] = lambda: False) -> int:
         """Do what is to be done: go on with killed applies, build indexes, empty purged columns.
