@@ -15,7 +15,7 @@ from werkzeug.datastructures import FileStorage, MultiDict
 from amity import jsontext
 from amity.entities.kinds.file import FileKind
 from amity.entities.model import Field
-from amity.errors import Invalid, NotFound
+from amity.errors import Invalid, NotFound, Problem
 from amity.files import INLINE_TYPES, FileStore
 from amity.web.context import current, workspace
 
@@ -70,23 +70,24 @@ def received(
     form: Mapping[str, Any],
     files: Mapping[str, FileStorage],
     store: FileStore,
-    prefix: str = "",
-) -> MultiDict[str, str]:
+) -> tuple[MultiDict[str, str], list[Problem]]:
     """Give a form in which each uploaded file of `fields` stands as JSON under the field's name.
 
-    A new file replaces the one that was there, also where that was to be removed. Raises `Invalid` with the
-    place of a file that is too large.
+    A new file replaces the one that was there, also where that was to be removed. A file that is too large is
+    a problem and leaves the form as it was.
     """
     merged: MultiDict[str, str] = MultiDict(form)
+    problems: list[Problem] = []
     for field in fields:
-        name = prefix + field.name
+        name = field.name
         sent = files.get(name + UPLOAD) if isinstance(field.kind, FileKind) else None
         if sent is None or not sent.filename:
             continue
         try:
             kept = store.save(sent.stream, sent.filename)
         except Invalid as error:
-            raise Invalid.at(f"/{field.name}", "too_large", error.message) from None
+            problems.append(Problem("too_large", error.message, pointer=f"/{name}"))
+            continue
         merged.setlist(name, [jsontext.dumps(kept.as_json())])
         merged.poplist(name + ".remove")
-    return merged
+    return merged, problems

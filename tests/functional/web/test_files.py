@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from werkzeug.datastructures import FileStorage, MultiDict
 
-from amity.errors import Invalid
 from amity.testing.visitor import Visitor
 from amity.web.files import received
 from amity.workspace import Workspace
 from tests.factories.fields import field_of
+from tests.support.forms import read_form
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 30
 SVG = b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>"
@@ -113,11 +113,42 @@ def test_forms_bring_files(workspace: Workspace) -> None:
     old = '{"name":"old","size":1,"type":"text/plain","sha256":"' + "0" * 64 + '"}'
     form = MultiDict({"value": old, "value.remove": "1"})
     sent = {"value.upload": FileStorage(io.BytesIO(b"new"), "new.txt")}
-    merged = received([field], form, sent, workspace.files)
+    merged, _ = received([field], form, sent, workspace.files)
     assert field.kind.from_form(field, merged, "value")["name"] == "new.txt"
-    untouched = received([field], form, {"value.upload": FileStorage(io.BytesIO(b""), "")}, workspace.files)
+    untouched, _ = received(
+        [field], form, {"value.upload": FileStorage(io.BytesIO(b""), "")}, workspace.files
+    )
     assert field.kind.from_form(field, untouched, "value") is None
     workspace.files.max_bytes = 1
-    with pytest.raises(Invalid) as caught:
-        received([field], form, {"value.upload": FileStorage(io.BytesIO(b"new"), "n")}, workspace.files)
-    assert caught.value.problems[0].pointer == "/value"
+    kept, problems = received(
+        [field], form, {"value.upload": FileStorage(io.BytesIO(b"new"), "n")}, workspace.files
+    )
+    assert [problem.pointer for problem in problems] == ["/value"] and kept == form
+
+
+@pytest.mark.parametrize("database_server", ["sqlite"], indirect=True)
+def test_a_form_takes_shows_and_removes_a_file(paper: None, staff: Visitor, workspace: Workspace) -> None:
+    page = staff.get("/e/paper/new")
+    assert 'enctype="multipart/form-data"' in page.text
+    sent = read_form(page.text).sent
+    assert ("file", "") in sent
+    body = dict(sent) | {
+        "file.upload": (io.BytesIO(PNG), "logo.png"),
+        "image.upload": (io.BytesIO(PNG), "logo.png"),
+    }
+    saved = staff.post("/e/paper/new", body)
+    assert saved.status_code == 303, saved.text
+    url = saved.headers["Location"]
+    shown = staff.get(url).text
+    assert (
+        f'<img class="field-image" src="{url}/files/image"' in shown and f'href="{url}/files/file"' in shown
+    )
+    edit = dict(read_form(staff.get(f"{url}/edit").text).sent)
+    kept = staff.post(f"{url}/edit", edit)
+    assert kept.status_code == 303 and staff.get(f"{url}/files/image", buffered=True).data == PNG
+    edit = dict(read_form(staff.get(f"{url}/edit").text).sent)
+    assert staff.post(f"{url}/edit", edit | {"file.remove": "1"}).status_code == 303
+    assert staff.get(f"{url}/files/file").status_code == 404
+    workspace.files.max_bytes = 5
+    refused = staff.post(f"{url}/edit", edit | {"file.upload": (io.BytesIO(PNG), "again.png")})
+    assert refused.status_code == 422 and "larger than" in refused.text

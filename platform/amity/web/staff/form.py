@@ -13,11 +13,13 @@ from amity import jsontext
 from amity.access.context import Context
 from amity.access.policy import Verb
 from amity.entities.kinds.base import FormData, ValueProblem
+from amity.entities.kinds.file import FileKind
 from amity.entities.model import Entity, Field, Section
 from amity.errors import Forbidden, Invalid, NotFound, Stale
 from amity.records.shapes import Record
 from amity.web import forms
 from amity.web.context import current, locale, safe_next, workspace
+from amity.web.files import received
 from amity.web.forms import ChildTable, FormSection, Input, Trouble
 from amity.web.shell import note
 from amity.web.staff.access import EntityHead, decide, find_entity, head
@@ -53,6 +55,8 @@ class FormPage:
     live: str
     """Names of the inputs on which conditions depend, separated by spaces."""
     rules_url: str
+    multipart: bool
+    """Whether the form carries files."""
     is_new: bool
 
 
@@ -65,7 +69,10 @@ def new_record(name: str) -> ResponseReturnValue:
     if request.method == "GET":
         values, children = _prefilled(ctx, entity)
         return render_template("pages/form.html", page=make_form(ctx, entity, None, values, children))
-    values, children = _sent(ctx, entity, "create", request.form)
+    sent, refused = _with_files(ctx, entity, "create")
+    values, children = _sent(ctx, entity, "create", sent)
+    if refused is not None:
+        return _refused(make_form(ctx, entity, None, values, children, refused))
     if "amity-add" in request.form:
         return render_template("pages/form.html", page=make_form(ctx, entity, None, values, children))
     try:
@@ -95,7 +102,10 @@ def edit_record(name: str, identity: Any) -> ResponseReturnValue:
         return render_template(
             "pages/form.html", page=make_form(ctx, entity, record, record.as_json(), children)
         )
-    values, children = _sent(ctx, entity, "update", request.form)
+    sent, refused = _with_files(ctx, entity, "update")
+    values, children = _sent(ctx, entity, "update", sent)
+    if refused is not None:
+        return _refused(make_form(ctx, entity, record, values, children, refused))
     if "amity-add" in request.form:
         return render_template("pages/form.html", page=make_form(ctx, entity, record, values, children))
     patch = settled(values, request.form)
@@ -177,6 +187,13 @@ def form_fields(ctx: Context, entity: Entity, verb: Verb) -> list[Field]:
     ]
 
 
+def _with_files(ctx: Context, entity: Entity, verb: Verb) -> tuple[FormData, Invalid | None]:
+    """Keep the files that were sent; the form then carries what records keep of them."""
+    fields = form_fields(ctx, entity, verb)
+    form, problems = received(fields, request.form, request.files, workspace().files)
+    return form, Invalid(_("A file was not taken."), problems=problems) if problems else None
+
+
 def _sent(
     ctx: Context, entity: Entity, verb: Verb, form: FormData
 ) -> tuple[dict[str, Any], dict[str, list[dict[str, Any]]]]:
@@ -243,6 +260,7 @@ def make_form(
         draft=f"{entity.id}:{'new' if record is None else f'{record.id}:{_shown_version(record)}'}",
         live=" ".join(sorted(_live(entity))),
         rules_url=f"/e/{entity.name}/rules",
+        multipart=any(isinstance(field.kind, FileKind) for field in fields.values()),
         is_new=record is None,
     )
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from amity.access.context import Context
+from amity.entities.kinds.file import FileKind
 from amity.entities.model import Entity, Field, Model
 from amity.records.links import links_of
 from amity.records.shapes import Record, Target
@@ -49,6 +50,8 @@ class Shown:
     links: tuple[Link, ...] = ()
     numeric: bool = False
     wide: bool = False
+    file_url: str = ""
+    """Where the content of a file is."""
 
     @property
     def empty(self) -> bool:
@@ -71,7 +74,10 @@ class Shower:
         """Show one field; None where the record does not carry it (it may not be read)."""
         if name not in record.values:
             return None
-        return self.value(name, record.values[name])
+        shown = self.value(name, record.values[name])
+        if shown.field is not None and isinstance(shown.field.kind, FileKind):
+            return replace(shown, file_url=f"/e/{self.entity.name}/{record.id}/files/{name}")
+        return shown
 
     def value(self, name: str, value: Any) -> Shown:
         """Show a typed value of the field `name`."""
