@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.sql.elements import ColumnElement
 
 from amity.database.types import CodePointText
-from amity.expressions import pieces, terms
+from amity.expressions import nested, pieces, terms
 from amity.expressions.binding import SqlBinding
 from amity.expressions.pieces import SQL_TYPES, Piece, known
 from amity.expressions.refusals import check_name, refuse
@@ -30,7 +30,10 @@ def contained(emitter: Emitter, term: terms.Contained) -> tuple[Condition, tuple
         refuse(term)
     if isinstance(right.type.item, RecordType) and not right.constant:
         return _among_records(emitter, term), ()
-    left = emitter.value(term.left)
+    if term.left.type == DYN and not term.left.constant:
+        left = nested.narrowed(emitter, term.left, right.type.item)
+    else:
+        left = emitter.value(term.left)
     if left.known and left.value is None:
         return sa.false(), ()
     sides = (left,) if left.nullable else ()
@@ -234,20 +237,3 @@ def _over_stored(emitter: Emitter, term: terms.Loop) -> Condition:
     where = emitter.with_element(term.key, piece, condition)
     found = _exists(each, where)
     return found if term.kind == "exists" else sa.and_(column.is_not(None), sa.not_(found))
-
-
-# -- nested data
-
-
-def item(emitter: Emitter, term: terms.Item) -> Piece:
-    """Members of nested data have no fixed type, so only comparisons with a text can be made."""
-    refuse(term)
-
-
-def compare_data(emitter: Emitter, term: terms.Compare) -> Condition:
-    """Compare nested data: a whole field with null only."""
-    for one, other in ((term.left, term.right), (term.right, term.left)):
-        if other.type == NULL and term.operator == "==" and isinstance(one, terms.Reference | terms.Member):
-            check_name(one)
-            return emitter.owner(one).column(one.name).is_(None)
-    refuse(term)

@@ -24,6 +24,7 @@ _WEIGHTS: Final[dict[type[terms.Term], int]] = {
     terms.Operate: 6,
     terms.Choose: 6,
     terms.Apply: 7,
+    terms.Item: 2,
     terms.Contained: 8,
     terms.Loop: 12,
 }

@@ -165,7 +165,7 @@ _SIGNS: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
     ">": lambda left, right: left > right,
     ">=": lambda left, right: left >= right,
 }
-_FLIPPED: Final = {"==": "==", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+FLIPPED: Final = {"==": "==", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
 def order(sign: str, left: Piece, right: Piece, dialect: Dialect) -> ColumnElement[bool]:
@@ -194,7 +194,7 @@ def _by_code_point(piece: Piece) -> Any:
 
 def _numbers(sign: str, left: Piece, right: Piece, dialect: Dialect) -> ColumnElement[bool]:
     if left.known:
-        left, right, sign = right, left, _FLIPPED[sign]
+        left, right, sign = right, left, FLIPPED[sign]
     nullable = left.nullable and right.nullable
     if right.known and _scale_of(left) is not None:
         return _against(sign, left, Decimal(right.value))

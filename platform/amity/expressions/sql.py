@@ -14,7 +14,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.sql.elements import ColumnElement, Grouping
 
-from amity.expressions import lists, pieces, terms
+from amity.expressions import lists, nested, pieces, terms
 from amity.expressions.binding import SqlBinding
 from amity.expressions.closures import build
 from amity.expressions.errors import ExpressionError
@@ -38,7 +38,7 @@ from amity.expressions.types import (
 )
 
 Condition = ColumnElement[bool]
-MAX_PIECES: Final = 1_500
+MAX_PIECES: Final = 1_000
 """Parts of the SQL of one expression (loops over written-out lists are unrolled)."""
 _NEGATIONS: Final[Mapping[Type, str]] = {
     INT: "subtract_integers",
@@ -97,8 +97,6 @@ class Emitter:
                 return self._convert(term)
             case terms.Loop(kind="count"):
                 return self._count_of(term)
-            case terms.Item():
-                return lists.item(self, term)
         if term.type == BOOL:
             return Piece(Grouping(self.strict(term)), BOOL, False)
         refuse(term)
@@ -106,7 +104,13 @@ class Emitter:
     def _known(self, term: terms.Term) -> Piece:
         if term.type not in SQL_TYPES and not isinstance(term.type, RecordType) and term.type.name != "null":
             refuse(term)
-        value = term.value if isinstance(term, terms.Value) else build(term)(self._env)
+        match term:
+            case terms.Value():
+                value = term.value
+            case terms.Variable():
+                value = self._env.get(term.key)
+            case _:
+                value = build(term)(self._env)
         if isinstance(value, str) and "\0" in value:
             raise ExpressionError("a text in a query cannot hold U+0000.", term.at + 1)
         return known(value, term.type)
@@ -183,6 +187,8 @@ class Emitter:
         return Piece(binding.folded(term.name), TEXT, term.nullable, True)
 
     def _convert(self, term: terms.Convert) -> Piece:
+        if term.operand.type == DYN:
+            return nested.narrowed(self, term.operand, term.type)
         operand = self.value(term.operand)
         if term.operand.type == INT and term.type == DECIMAL:
             return pieces.as_decimal(operand, self.dialect)
@@ -210,6 +216,8 @@ class Emitter:
                 return self.test(term)
         if term.constant and not _reads_elements(term, self._elements):
             return self._fixed(term)
+        if term.type == DYN:
+            return nested.narrowed(self, term, BOOL).element.is_(sa.true())
         piece = self.value(term)
         if piece.simple:
             return piece.element.is_(sa.true())
@@ -237,7 +245,7 @@ class Emitter:
                 return self._has(term)
             case terms.Loop() if term.kind != "count":
                 return lists.loop(self, term)
-            case terms.Reference() | terms.Member() | terms.Choose():
+            case terms.Reference() | terms.Member() | terms.Choose() | terms.Item():
                 return self.strict(term)
         return self.value(term).element
 
@@ -256,6 +264,8 @@ class Emitter:
 
     def _has(self, term: terms.Has) -> Condition:
         operand = term.operand
+        if operand.type == DYN:
+            return sa.not_(nested.is_null(self, operand))
         if isinstance(operand, terms.Reference | terms.Member) and not _is_plain(operand.type):
             check_name(operand)
             if isinstance(operand.type, ListType) and isinstance(operand.type.item, RecordType):
@@ -266,8 +276,7 @@ class Emitter:
     def _compare(self, term: terms.Compare) -> tuple[Condition, tuple[Piece, ...]]:
         """Give the plain comparison and the pieces whose null makes it unknown."""
         if DYN in (term.left.type, term.right.type):
-            found = lists.compare_data(self, term)
-            return found, ()
+            return nested.compare(self, term), ()
         for side in (term.left, term.right):
             if isinstance(side.type, ListType):
                 return self._compare_list(term), ()

@@ -76,7 +76,7 @@ def contains(container: Any, value: Any) -> bool:
 
 def at(container: Any, index: Any) -> Any:
     """Give the item of a list or the value of a map, None when there is none."""
-    if container is None or index is None or isinstance(container, str):
+    if index is None or not isinstance(container, dict | list | tuple):
         return None
     if isinstance(container, dict):
         if index.__hash__ is None or index not in container:

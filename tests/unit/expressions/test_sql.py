@@ -112,6 +112,40 @@ name in [nickname, stage, 'zoe']
 !('red' in tags)
 stage in tags
 tags == null
+address == null
+address != null
+address.city == 'a'
+address.city != 'a'
+!(address.city == 'a')
+'a' == address.city
+address.city == name
+address.city != stage
+address.city < 'b'
+!(address.city < 'b')
+'b' > address.city
+address.city >= ''
+address.city == true
+address.city != false
+!address.city
+address.city || active
+address.city && active
+address.city == null
+address.city != null
+address.city < null
+has(address.city)
+has(address)
+has(address.street.name)
+address.street.name == 'red'
+address.city[0] == 'a'
+address['0'] == 'a'
+address[0] == 'a'
+address.city[1] != null
+address.`a b` == 'x'
+address.city in ['a', 'Zoë']
+!(address.city in ['a', 'Zoë'])
+address.city.contains('o')
+address.city.startsWith('Z')
+!address.city.startsWith('Z')
 tags.exists(t, t == 'red')
 tags.all(t, t.startsWith('r'))
 !tags.all(t, t != null)
@@ -294,6 +328,7 @@ getHours(created_at)
 fold(name)
 fold(manager.name)
 manager.team.name + '!'
+size(string(address.city))
 (now() - created_at) / days(1)
 round(revenue / rate * 100, 2)
 ((revenue + 1) * (rate + 1) - employees) / 7

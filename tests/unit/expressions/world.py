@@ -51,6 +51,7 @@ CUSTOMER: Final = _table(
     sa.Column("spent", Microseconds),
     sa.Column("owner", Uuid36),
     sa.Column("tags", json_type()),
+    sa.Column("address", json_type()),
     sa.Column("manager", Uuid36),
 )
 EMPLOYEE: Final = _table(
@@ -123,6 +124,11 @@ SPANS: Final = (
     None, 0, 1, -1, 86_400_000_000, -86_400_000_001, 90_000_000, 315_576_000_000_000_000, -(10**17),
 )  # fmt: skip
 LISTS: Final = (None, [], ["red"], ["red", "blue"], ["", "a"], ["Zoë"], [None, "a"])
+DATA: Final = (
+    None, {}, {"city": "a"}, {"city": None}, {"city": "Zoë", "street": {"name": "red"}}, {"city": 5},
+    {"city": True, "street": [1]}, {"city": False}, {"city": ["a"], "0": "a"}, {"city": ["b", "a"]},
+    {"city": "null"}, {"city": {"0": "a"}}, ["a"], {"a b": "x", "city": ""},
+)  # fmt: skip
 NOW: Final = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
 
 
@@ -188,6 +194,7 @@ class World:
             "spent": self._any(SPANS),
             "owner": self._any((None, *self._ids("employee"))),
             "tags": self._any(LISTS),
+            "address": self._any(DATA),
             "manager": self._any((None, *self._ids("employee"))),
         }
 
