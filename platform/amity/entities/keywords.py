@@ -67,21 +67,24 @@ def _check_reference(validator: Validator, reference: str, value: Any, schema: A
     yield from validator._validate_reference(ref=reference, instance=value)  # type: ignore[attr-defined]
 
 
-def _is_number(_: Any, value: Any) -> bool:
+def is_number(_: Any, value: Any) -> bool:
+    """Tell whether `value` is a JSON number that can be held."""
     if isinstance(value, bool):
         return False
     return isinstance(value, int | float | Decimal) and holdable(value)
 
 
-def _is_integer(checker: Any, value: Any) -> bool:
+def is_integer(checker: Any, value: Any) -> bool:
+    """Tell whether `value` is a whole JSON number (1.0 is)."""
     if isinstance(value, int):
         return not isinstance(value, bool)
-    if not _is_number(checker, value):
+    if not is_number(checker, value):
         return False
     return bool(value == int(value))
 
 
-def _matches(pattern: str, text: str) -> bool:
+def matches(pattern: str, text: str) -> bool:
+    """Tell whether a pattern occurs in `text`; no where that cannot be found out."""
     try:
         return _pattern(pattern).search(text)
     except (TooMuchWork, PatternError):
@@ -102,7 +105,7 @@ def _check_pattern_properties(validator: Validator, patterns: Any, value: Any, s
         return
     for pattern, inner in patterns.items():
         for name, child in value.items():
-            if _matches(pattern, name):
+            if matches(pattern, name):
                 yield from validator.descend(child, inner, path=name, schema_path=pattern)  # type: ignore[attr-defined]
 
 
@@ -112,7 +115,7 @@ def _check_additional(validator: Validator, inner: Any, value: Any, schema: Any)
     known = schema.get("properties", {})
     patterns = schema.get("patternProperties", {})
     for name, child in value.items():
-        if name in known or any(_matches(pattern, name) for pattern in patterns):
+        if name in known or any(matches(pattern, name) for pattern in patterns):
             continue
         if inner is False:
             yield ValidationError("is not known", validator="additionalProperties", path=(name,))
@@ -158,21 +161,21 @@ def _check_unique(validator: Validator, wanted: Any, value: Any, schema: Any) ->
     if wanted and isinstance(value, list):
         seen = set()
         for index, item in enumerate(value):
-            key = _key(item)
+            key = json_key(item)
             if key in seen:
                 yield ValidationError("stands there twice", path=(index,))
                 return
             seen.add(key)
 
 
-def _key(value: Any) -> Any:
+def json_key(value: Any) -> Any:
     """Give something hashable, equal exactly where JSON values are (1 and 1.0 are equal, 1 and true not)."""
     if isinstance(value, bool) or value is None:
         return (repr(value),)
     if isinstance(value, Mapping):
-        return frozenset((name, _key(child)) for name, child in value.items())
+        return frozenset((name, json_key(child)) for name, child in value.items())
     if isinstance(value, list):
-        return ("list", *map(_key, value))
+        return ("list", *map(json_key, value))
     return value
 
 
@@ -189,7 +192,7 @@ _Extended: Final[Any] = extend(  # type: ignore[no-untyped-call]
         "uniqueItems": _check_unique,
     },
     type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many(
-        {"number": _is_number, "integer": _is_integer}
+        {"number": is_number, "integer": is_integer}
     ),
 )
 
