@@ -30,7 +30,9 @@ def load(
     return ids
 
 
-def _refuse_where_records_exist(records: Records, definitions: DefinitionService[Model], context: Context) -> None:
+def _refuse_where_records_exist(
+    records: Records, definitions: DefinitionService[Model], context: Context
+) -> None:
     for entity in definitions.model:
         if records.find(context, entity.name, Query(limit=1, fields=("id",))).records:
             raise Conflict(
