@@ -83,13 +83,16 @@ class CsvImport:
         self.records, self.context, self.entity, self.table = records, context, found, table
         if not records.machine.policy.decide(context.actor, "import", found).allowed:
             raise Forbidden(f"You may not import into {found.plural}.")
-        self.key, self.dry_run = key, dry_run
+        self.key = tuple(name.strip() for name in key.split(",")) if key else ()
+        self.dry_run = dry_run
         self.targets = resolve(model, found, table.header, mapping)
         mapped = {target.field.name for target in self.targets if target.field}
-        if key is not None and key not in mapped:
-            raise Invalid(
-                f"The key {key!r} is not filled by any column.", hint=f"Filled: {', '.join(sorted(mapped))}."
-            )
+        for name in self.key:
+            if name not in mapped:
+                raise Invalid(
+                    f"The key {name!r} is not filled by any column.",
+                    hint=f"Filled: {', '.join(sorted(mapped))}.",
+                )
         self._ids: dict[str, dict[str, str]] = {}
         """Per relation field: natural key -> id, as far as looked up."""
         self.report = Report(
@@ -104,12 +107,12 @@ class CsvImport:
     def run(self) -> Report:
         """Import the whole file."""
         later = self._natural_keys_of_file()
-        deferred: list[tuple[int, str, dict[str, str]]] = []
+        deferred: list[tuple[_Draft, str]] = []
         for rows in _chunks(self.table.rows(), CHUNK):
             drafts = self._read(rows, later)
             ids = self._save(drafts)
             deferred += [
-                (draft.line, record_id, draft.deferred)
+                (draft, record_id)
                 for draft, record_id in zip(drafts, ids, strict=True)
                 if record_id is not None and draft.deferred
             ]
@@ -205,7 +208,7 @@ class CsvImport:
             self.context,
             self.entity.name,
             [draft.values for draft in drafts],
-            key=self.key,
+            key=self.key or None,
             mode="each",
             dry_run=self.dry_run,
         )
@@ -215,23 +218,21 @@ class CsvImport:
         self._report_errors(result.errors, [draft.line for draft in drafts])
         return list(result.ids)
 
-    def _save_deferred(self, part: Sequence[tuple[int, str, dict[str, str]]]) -> None:
+    def _save_deferred(self, part: Sequence[tuple[_Draft, str]]) -> None:
         for target in self._lookups():
             assert target.field is not None
-            self._look_up(
-                target, {keys[target.field.name] for _, _, keys in part if target.field.name in keys}
-            )
-        rows: list[dict[str, Any]] = [
-            {"id": record_id}
-            | {
-                target.field.name: self._ids[target.path].get(keys[target.field.name])
-                for target in self._lookups()
-                if target.field is not None and target.field.name in keys
-            }
-            for _, record_id, keys in part
-        ]
-        result = self.records.bulk(self.context, self.entity.name, rows, mode="each")
-        self._report_errors(result.errors, [line for line, _, _ in part])
+            name = target.field.name
+            self._look_up(target, {draft.deferred[name] for draft, _ in part if name in draft.deferred})
+        rows = [{"id": record_id} | self._linked(draft) for draft, record_id in part]
+        result = self.records.bulk(self.context, self.entity.name, rows, key=self.key or None, mode="each")
+        self._report_errors(result.errors, [draft.line for draft, _ in part])
+
+    def _linked(self, draft: _Draft) -> dict[str, Any]:
+        return {
+            target.field.name: self._ids[target.path].get(draft.deferred[target.field.name])
+            for target in self._lookups()
+            if target.field is not None and target.field.name in draft.deferred
+        }
 
     def _report_errors(self, errors: Iterable[Any], lines: Sequence[int]) -> None:
         """Count each row once, with all that is wrong with it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -36,7 +36,8 @@ Row = tuple[int, object]
 class Options:
     """How the rows of a call are to be taken."""
 
-    key: str | None = None
+    key: str | Sequence[str] | None = None
+    """The field, or the fields that only together, tell which record a row is."""
     mode: BulkMode = "each"
     dry_run: bool = False
     """Do everything, say what would become of the rows, and write nothing."""
@@ -56,7 +57,7 @@ def bulk(machine: Machine, ctx: Context, name: str, rows: Sequence[object], opti
     """Write the rows. Raises `Invalid` where the call is wrong, or, in mode `all`, where any row is."""
     _check_call(rows, options.mode)
     caller = machine.caller(ctx)
-    _key_field(caller, _entity(caller, name), options.key)
+    _key_fields(caller, _entity(caller, name), options.key)
     result = BulkResult(ids=[None] * len(rows))
     numbered: list[Row] = list(enumerate(rows))
     for some in [numbered] if options.mode == "all" else chunks(numbered, CHUNK):
@@ -87,7 +88,7 @@ def _preparation(
 
     def prepare(caller: Caller) -> Callable[[Unit], list[Draft]]:
         entity = _entity(caller, name)
-        key = _key_field(caller, entity, options.key)
+        key = _key_fields(caller, entity, options.key)
         with machine.database.read() as connection:
             drafting = Drafting(machine, caller, connection, entity, key, options.any_version)
             drafts = drafting.run(rows)
@@ -113,9 +114,12 @@ def _entity(caller: Caller, name: str) -> Entity:
         return caller.entity(name, "update")
 
 
-def _key_field(caller: Caller, entity: Entity, key: str | None) -> Field | None:
-    if key is None:
-        return None
+def _key_fields(caller: Caller, entity: Entity, key: str | Sequence[str] | None) -> tuple[Field, ...]:
+    names = (key,) if isinstance(key, str) else tuple(key or ())
+    return tuple(_key_field(caller, entity, name) for name in names)
+
+
+def _key_field(caller: Caller, entity: Entity, key: str) -> Field:
     found = entity.by_name.get(key) if isinstance(key, str) else None
     if found is None or not caller.decide(entity, "read").can_read(found.name):
         raise Invalid.at("/key", "unknown", f"{entity.title} has no field {str(key)[:64]!r}.")
@@ -180,7 +184,8 @@ class Drafting:
     caller: Caller
     connection: Connection
     entity: Entity
-    key: Field | None
+    key: tuple[Field, ...]
+    """The fields that tell which record a row is; empty for none."""
     any_version: bool = False
     taken: set[str] = field(default_factory=set)
     """Ids of records that an earlier row changes."""
@@ -198,27 +203,33 @@ class Drafting:
         return [self._draft(index, body, keys[index], ids[index], before) for index, body in rows]
 
     def _key_value(self, body: object) -> Any:
-        """The stored value of the key field, None where the row has none (or a wrong one)."""
-        if self.key is None or not isinstance(body, Mapping) or body.get(self.key.name) is None:
+        """The stored values of the key fields, None where the row lacks one (or has a wrong one)."""
+        if not self.key or not isinstance(body, Mapping):
             return None
-        try:
-            typed = self.key.kind.parse(self.key, body[self.key.name])
-        except ValueProblem:
+        values = []
+        for part in self.key:
+            if body.get(part.name) is None:
+                return None
+            try:
+                typed = part.kind.parse(part, body[part.name])
+            except ValueProblem:
+                return None
+            codec = self.intake.codec.fields[part.name]
+            values.append(codec.store(typed)[codec.keys[0]])
+        if not all(isinstance(value, Hashable) for value in values):
             return None
-        codec = self.intake.codec.fields[self.key.name]
-        value = codec.store(typed)[codec.keys[0]]
-        return value if isinstance(value, str | int | bool) or hasattr(value, "__hash__") else None
+        return values[0] if len(values) == 1 else tuple(values)
 
     def _lookup(self, values: Sequence[Any]) -> dict[Any, list[str]]:
         """Live and readable records by key."""
-        if self.key is None or not values:
+        if not self.key or not values:
             return {}
         return ids_by_value(
             self.machine,
             self.caller,
             self.connection,
             self.entity,
-            self.entity.column(self.key),
+            [self.entity.column(part) for part in self.key],
             list(dict.fromkeys(values)),
         )
 
@@ -247,7 +258,7 @@ class Drafting:
     def _new(self, index: int, body: Mapping[str, Any], values: dict[str, Any], key: Any) -> Draft:
         if key is not None:
             if key in self.keys_seen:
-                return self._refused(index, "duplicate", "An earlier row has the same key.", self.key)
+                return self._refused(index, "duplicate", "An earlier row has the same key.", self.key[0])
             self.keys_seen.add(key)
         if body.get("version") is not None:
             return self._refused(index, "read_only", "A new record has no version yet.", "version")
@@ -287,6 +298,6 @@ class Drafting:
         )
         place = name.name if isinstance(name, Field) else name
         if place == "key":
-            place = self.key.name if self.key is not None else None
+            place = self.key[0].name if self.key else None
         draft.refuse(code, message, place)
         return draft

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import Column, Connection, and_, select
+from sqlalchemy import Column, Connection, and_, select, tuple_
 
 from amity.access.context import Context
 from amity.entities.model import Entity, Field
@@ -80,7 +80,7 @@ def find_ids(
         if codec is None or not caller.decide(entity, "read").can_read(field_name):
             raise Invalid.at("/key", "unknown", f"{entity.title} has no field {field_name[:64]!r}.")
         stored = {codec.store(codec.parse(value))[codec.keys[0]]: value for value in values}
-        found = ids_by_value(machine, caller, connection, entity, codec.columns[0], list(stored))
+        found = ids_by_value(machine, caller, connection, entity, codec.columns[:1], list(stored))
         return {stored[key]: ids[0] for key, ids in found.items() if len(ids) == 1}
 
     return machine.read(ctx, work)
@@ -91,19 +91,22 @@ def ids_by_value(
     caller: Caller,
     connection: Connection,
     entity: Entity,
-    column: Column[Any],
+    columns: Sequence[Column[Any]],
     values: Sequence[Any],
 ) -> dict[Any, list[str]]:
-    """Ids of live and readable records by the stored value of a column."""
+    """Ids of live and readable records by the stored value of a column, a tuple for several columns."""
+    single = len(columns) == 1
     table = entity.table
     condition = policy_condition(machine, caller, entity, "read")
     found: dict[Any, list[str]] = {}
     for some in chunks(values):
-        statement = select(column, table.c.id).where(column.in_(some), table.c.deleted_at.is_(None))
+        # A single column is asked plainly: its index is used for sure.
+        among = columns[0].in_(some) if single else tuple_(*columns).in_(some)
+        statement = select(table.c.id, *columns).where(among, table.c.deleted_at.is_(None))
         if condition is not None:
             statement = statement.where(condition)
-        for value, identity in connection.execute(statement):
-            found.setdefault(value, []).append(identity)
+        for identity, *value in connection.execute(statement):
+            found.setdefault(value[0] if single else tuple(value), []).append(identity)
     return found
 
 

@@ -79,7 +79,7 @@ class Records:
         entity: str,
         rows: Sequence[object],
         *,
-        key: str | None = None,
+        key: str | Sequence[str] | None = None,
         mode: BulkMode = "each",
         dry_run: bool = False,
         any_version: bool = False,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
@@ -30,13 +32,13 @@ def command(line: CommandLine, entity: str, form: str, where: str | None, output
     from amity.access.context import SYSTEM
     from amity.exchange.exporting import export_csv, export_json
 
-    export = export_csv if form == "csv" else export_json
+    formats: dict[str, Callable[..., Iterator[str]]] = {"csv": export_csv, "json": export_json}
     with line.workspace() as workspace:
         context = workspace.context(SYSTEM, "export")
-        lines = export(workspace.records, workspace.definitions.model, context, entity, where)
+        lines = formats[form](workspace.records, workspace.definitions.model, context, entity, where)
         if output is None:
             stream = click.get_text_stream("stdout", encoding="utf-8")
-            if hasattr(sys.stdout, "reconfigure"):
+            if isinstance(sys.stdout, io.TextIOWrapper):
                 sys.stdout.reconfigure(newline="")
             for text in lines:
                 stream.write(text)

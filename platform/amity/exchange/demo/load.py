@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from amity.access.context import Context
 from amity.definitions.service import DefinitionService
-from amity.entities.model import Model
 from amity.errors import Conflict
 from amity.exchange.demo.content import DemoRecord, Link, batches
 from amity.records.service import Records
@@ -18,7 +17,7 @@ CAUSE: Final = "demo"
 
 
 def load(
-    records: Records, definitions: DefinitionService[Model], context: Context, today: dt.date
+    records: Records, definitions: DefinitionService, context: Context, today: dt.date
 ) -> dict[str, str]:
     """Create all demo records; gives their ids by key. Raises `Conflict` where any record exists."""
     _refuse_where_records_exist(records, definitions, context)
@@ -30,9 +29,7 @@ def load(
     return ids
 
 
-def _refuse_where_records_exist(
-    records: Records, definitions: DefinitionService[Model], context: Context
-) -> None:
+def _refuse_where_records_exist(records: Records, definitions: DefinitionService, context: Context) -> None:
     for entity in definitions.model:
         if records.find(context, entity.name, Query(limit=1, fields=("id",))).records:
             raise Conflict(

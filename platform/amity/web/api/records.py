@@ -7,7 +7,7 @@ from typing import Any, cast, get_args
 from flask import Blueprint, Response, url_for
 
 from amity.errors import Invalid
-from amity.records.shapes import MAX_LIMIT, BulkMode, CountMode, Query
+from amity.records.shapes import MAX_LIMIT, BulkMode, CountMode, EventPage, Query
 from amity.web.api import requests
 from amity.web.api.responses import answer, nothing
 from amity.web.context import current, with_cause, workspace
@@ -72,15 +72,24 @@ def read_record(entity: str, record_id: str) -> Response:
 def update_record(entity: str, record_id: str) -> Response:
     """Change one record by a JSON merge patch."""
     requests.parameters(())
-    version = requests.seen_version()
-    record = workspace().records.update(current(), entity, record_id, requests.body_object(), version=version)
+    version = _seen_version(entity, record_id)
+    patch = requests.body_object()
+    record = workspace().records.update(current(), entity, record_id, patch, version=version)
     return answer(record.as_json(), version=record.version)
+
+
+def _seen_version(entity: str, record_id: str) -> int:
+    """The version in `If-Match`; `*` stands for the one that the record has now."""
+    version = requests.seen_version()
+    if version is not None:
+        return version
+    return workspace().records.get(current(), entity, record_id, fields=()).version
 
 
 def delete_record(entity: str, record_id: str) -> Response:
     """Put one record into the bin."""
     requests.parameters(())
-    workspace().records.delete(current(), entity, record_id, version=requests.seen_version())
+    workspace().records.delete(current(), entity, record_id, version=_seen_version(entity, record_id))
     return nothing()
 
 
@@ -121,13 +130,16 @@ def record_events(entity: str, record_id: str) -> Response:
     page = workspace().records.history(
         current(), entity, record_id, after=given.get("after") or None, limit=limit
     )
-    return answer(page.as_json())
+    return answer(_events(page))
 
 
 def feed() -> Response:
     """Give the ordered feed of all events that the caller may see."""
     given = requests.parameters(("after", "limit"))
     limit = requests.number(given, "limit", default=100, maximum=MAX_LIMIT)
-    return answer(
-        workspace().records.feed(current(), after=given.get("after") or None, limit=limit).as_json()
-    )
+    page = workspace().records.feed(current(), after=given.get("after") or None, limit=limit)
+    return answer(_events(page))
+
+
+def _events(page: EventPage) -> dict[str, Any]:
+    return {"events": [event.as_json() for event in page.events], "next": page.next}

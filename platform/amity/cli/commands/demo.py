@@ -1,0 +1,36 @@
+"""`amity demo`: the demo organisation, in and out."""
+
+from __future__ import annotations
+
+import click
+
+from amity.cli.frame import CommandLine, pass_command_line
+
+
+@click.group()
+def command() -> None:
+    """A believable sample organisation to try things on."""
+
+
+@command.command()
+@pass_command_line
+def load(line: CommandLine) -> None:
+    """Load it into a workspace without records and print its sign-ins."""
+    from amity.cli.demo import load_demo, print_sign_ins
+
+    with line.workspace() as workspace:
+        load_demo(workspace)
+        print_sign_ins(workspace)
+
+
+@command.command()
+@pass_command_line
+def remove(line: CommandLine) -> None:
+    """Put all its records into the bin and deactivate its accounts (the last admin stays)."""
+    from amity.access.context import SYSTEM
+    from amity.exchange.demo.remove import remove as take_away
+
+    with line.workspace() as workspace:
+        context = workspace.context(SYSTEM, "demo_removed")
+        number = take_away(workspace.records, workspace.definitions, workspace.accounts, context)
+        click.echo(f"{number} records put into the bin.")

@@ -1,0 +1,19 @@
+"""Which records came into being by what cause, as their events tell."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from amity.database.schema import event
+from amity.records.machine import Machine
+
+
+def created_by(machine: Machine, cause: str) -> list[tuple[str, str]]:
+    """Give (entity id, record id) of all records created by a cause of that kind, the newest first."""
+    statement = (
+        select(event.c.entity, event.c.record)
+        .where(event.c.kind == "created", event.c.cause["kind"].as_string() == cause)
+        .order_by(event.c.seq.desc())
+    )
+    with machine.database.read() as connection:
+        return [(row.entity, row.record) for row in connection.execute(statement)]
