@@ -14,6 +14,7 @@ from amity.entities.model import Field
 from amity.expressions.types import DATE, Type
 
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_MIDNIGHT: Final = re.compile(r"[T ]00:00(:00(\.0{1,9})?)?Z?$", re.ASCII)
 _SHAPE: Final = "a date such as 2026-01-31, between the years 0001 and 9999"
 
 
@@ -57,7 +58,8 @@ class DateKind(Kind):
         return value.isoformat()
 
     def from_text(self, field: Field, text: str) -> str:
-        return self.parse(field, text.strip()).isoformat()
+        # Other programs export a day as the midnight that begins it; any other time would be lost.
+        return self.parse(field, _MIDNIGHT.sub("", text.strip())).isoformat()
 
     def format(self, field: Field, value: dt.date, locale: Locale) -> str:
         from babel.dates import format_date
