@@ -26,7 +26,7 @@ _DURATION: Final = re.compile(
     re.ASCII,
 )
 _LABEL: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?", re.ASCII)
-_ATOM: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+", re.ASCII)
+_ATOM: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u00a1-\ud7ff\uf900-\U000efffd-]+")
 _QUOTED: Final = re.compile(r'"(?:[ !#-\[\]-~]|\\[ -~])*"', re.ASCII)
 _UUID: Final = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}", re.ASCII)
 _URI: Final = re.compile(
@@ -98,7 +98,10 @@ def _is_label(label: str) -> bool:
 
 
 def is_email(text: str) -> bool:
-    """RFC 5321 mailbox: local part (dots or quoted), @, host name or address literal."""
+    """RFC 5321 mailbox: local part (dots or quoted), @, host name or address literal.
+
+    Letters of all scripts as in RFC 6531: people have such addresses, and a form must take them.
+    """
     local, at, domain = text.rpartition("@")
     if not at or not local or len(local) > 64 or len(domain) > 255:
         return False
@@ -110,7 +113,14 @@ def is_email(text: str) -> bool:
     if domain.startswith("[") and domain.endswith("]"):
         literal = domain[1:-1]
         return is_ipv6(literal[5:]) if literal.lower().startswith("ipv6:") else is_ipv4(literal)
-    return is_hostname(domain)
+    return is_hostname(domain) if domain.isascii() else _is_international(domain)
+
+
+def _is_international(domain: str) -> bool:
+    try:
+        return is_hostname(domain.encode("idna").decode("ascii"))
+    except UnicodeError:
+        return False
 
 
 def is_ipv4(text: str) -> bool:

@@ -69,7 +69,7 @@ def resolve(
             near = difflib.get_close_matches(column, header, 1)
             hint = f" Did you mean {near[0]!r}?" if near else f" It has: {', '.join(header)}."
             problems.append(Problem("unknown_column", f"The file has no column {column!r}.{hint}"))
-    taken = {path.split(".")[0] for path in given.values()}
+    taken = set(given.values())
     for index, column in enumerate(header):
         path = given.get(column)
         if path is None:
@@ -111,14 +111,27 @@ def _guess(entity: Entity, column: str, taken: set[str]) -> str | None:
         return None
     if key == ID and ID not in taken:
         return ID
-    free = [field for field in entity.fields if field.name not in taken and not field.read_only]
-    for field in free:
+    fields = [field for field in entity.fields if not field.read_only]
+    whole = {path.partition(".")[0] for path in taken}
+    for field in fields:
         if key in (_key(field.name), _key(field.title)):
             members = _members(field)
-            path = field.name if not members else f"{field.name}.street" if "street" in members else None
-            return path
-    nested = [f"{field.name}.{member}" for field in free for member in _members(field) if _key(member) == key]
-    return nested[0] if len(nested) == 1 else None
+            path = f"{field.name}.street" if "street" in members else field.name
+            if path not in taken and (members or field.name not in whole):
+                return None if members and "street" not in members else _take(path, taken)
+    nested = [
+        f"{field.name}.{member}"
+        for field in fields
+        if field.name not in taken
+        for member in _members(field)
+        if _key(member) == key
+    ]
+    return _take(nested[0], taken) if len(nested) == 1 and nested[0] not in taken else None
+
+
+def _take(path: str, taken: set[str]) -> str:
+    taken.add(path)
+    return path
 
 
 def _members(field: Field) -> Sequence[str]:

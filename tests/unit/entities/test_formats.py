@@ -56,6 +56,8 @@ VALID: dict[str, list[str]] = {
         "joe.bloggs@[127.0.0.1]",
         "joe.bloggs@[IPv6:::1]",
         "te.s.t@example.com",
+        "stanisław.wójcik@wp.pl",
+        "info@bäckerei.example",
     ],
     "uri": [
         "http://foo.bar/?baz=qux#quux",
@@ -194,6 +196,8 @@ INVALID: dict[str, list[str]] = {
         "joe@",
         "joe",
         "joe@exam ple.com",
+        "joe\u200bbloggs@example.com",
+        "joe@exa\u00a0mple.com",
         "a" * 65 + "@example.com",
         'joe"x"@example.com',
         "joe@example.com\n",

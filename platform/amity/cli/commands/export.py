@@ -37,11 +37,9 @@ def command(line: CommandLine, entity: str, form: str, where: str | None, output
         context = workspace.context(SYSTEM, "export")
         lines = formats[form](workspace.records, workspace.definitions.model, context, entity, where)
         if output is None:
-            stream = click.get_text_stream("stdout", encoding="utf-8")
-            if isinstance(sys.stdout, io.TextIOWrapper):
-                sys.stdout.reconfigure(newline="")
-            for text in lines:
-                stream.write(text)
+            if isinstance(sys.stdout, io.TextIOWrapper):  # the same bytes on every system
+                sys.stdout.reconfigure(encoding="utf-8", newline="")
+            sys.stdout.writelines(lines)
             return
         part = output.with_name(output.name + ".part")
         try:

@@ -1,4 +1,4 @@
-"""Load the demo organisation through the gate, and take it away again in one step."""
+"""Load the demo organisation through the gate."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from amity.access.context import Context
 from amity.definitions.service import DefinitionService
+from amity.entities.model import Model
 from amity.errors import Conflict
 from amity.exchange.demo.content import DemoRecord, Link, batches
 from amity.records.service import Records
@@ -17,7 +18,7 @@ CAUSE: Final = "demo"
 
 
 def load(
-    records: Records, definitions: DefinitionService, context: Context, today: dt.date
+    records: Records, definitions: DefinitionService[Model], context: Context, today: dt.date
 ) -> dict[str, str]:
     """Create all demo records; gives their ids by key. Raises `Conflict` where any record exists."""
     _refuse_where_records_exist(records, definitions, context)
@@ -25,11 +26,14 @@ def load(
     for batch in batches(today):
         rows = [_resolved(record, ids) for record in batch]
         result = records.bulk(context, batch[0].entity, rows, mode="all")
-        ids.update({record.key: record_id for record, record_id in zip(batch, result.ids, strict=True)})
+        # In mode "all" every row has an id, or there would have been an error.
+        ids.update({item.key: made for item, made in zip(batch, result.ids, strict=True) if made})
     return ids
 
 
-def _refuse_where_records_exist(records: Records, definitions: DefinitionService, context: Context) -> None:
+def _refuse_where_records_exist(
+    records: Records, definitions: DefinitionService[Model], context: Context
+) -> None:
     for entity in definitions.model:
         if records.find(context, entity.name, Query(limit=1, fields=("id",))).records:
             raise Conflict(
