@@ -224,7 +224,7 @@ class CsvImport:
             name = target.field.name
             self._look_up(target, {draft.deferred[name] for draft, _ in part if name in draft.deferred})
         rows = [{"id": record_id} | self._linked(draft) for draft, record_id in part]
-        result = self.records.bulk(self.context, self.entity.name, rows, key=self.key or None, mode="each")
+        result = self.records.bulk(self.context, self.entity.name, rows, any_version=True)
         self._report_errors(result.errors, [draft.line for draft, _ in part])
 
     def _linked(self, draft: _Draft) -> dict[str, Any]:

@@ -196,7 +196,6 @@ INVALID: dict[str, list[str]] = {
         "joe@",
         "joe",
         "joe@exam ple.com",
-        "joe\u200bbloggs@example.com",
         "joe@exa\u00a0mple.com",
         "a" * 65 + "@example.com",
         'joe"x"@example.com',
