@@ -58,13 +58,13 @@ class Caller:
 
     @property
     def sight(self) -> Hashable:
-        """Equal for callers that may read the same entities and fields: part of the keys of caches."""
+        """Equal for callers whose reading follows the same rules: part of the keys of caches."""
         if self._sight is None:
             decisions = ((item.id, self.decide(item, "read")) for item in self.model)
             self._sight = tuple(
-                (key, decision.readable)
+                (key, decision.allowed, decision.readable, decision.condition)
                 for key, decision in decisions
-                if decision.readable is not None or not decision.allowed
+                if decision.readable is not None or decision.condition or not decision.allowed
             )
         return self._sight
 

@@ -28,6 +28,8 @@ class Conditions:
         self.machine = machine
         self.caller = caller
         self.revision = machine.revision(caller.model)
+        self.personal = False
+        """Whether what was made holds values of this caller or moment (now, today, me)."""
 
     # -- compiled expressions -----------------------------------------------------------------------
     def trusted(self, entity: Entity, text: str) -> Compiled:
@@ -61,6 +63,7 @@ class Conditions:
         return self.policy(entity, "read", source)
 
     def _bound(self, name: str) -> Any:
+        self.personal = True
         return bound_values(self.machine, self.caller).get(name)
 
     # -- policies -----------------------------------------------------------------------------------

@@ -51,7 +51,10 @@ def write_events(unit: Unit, rows: Sequence[dict[str, Any]]) -> None:
     """Write events, in one batch, in the order of `rows`."""
     if not rows:
         return
-    unit.connection.execute(_insert(unit.machine.database.dialect), rows)
+    statement = unit.machine.revision(unit.model).keep(
+        "insert event", lambda: _insert(unit.machine.database.dialect)
+    )
+    unit.connection.execute(statement, rows)
     unit.events.extend(row["id"] for row in rows)
 
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import Update, bindparam, insert, select, update
 
 from amity.access.policy import Verb
 from amity.entities.model import Entity
@@ -129,7 +129,10 @@ def _write(unit: Unit, entity: Entity, drafts: Sequence[Draft]) -> None:
     new = [draft for draft in drafts if draft.is_new]
     changed = [draft for draft in drafts if not draft.is_new]
     if new:
-        unit.connection.execute(insert(entity.table), [_new_row(unit, draft) for draft in new])
+        statement = unit.machine.revision(unit.model).keep(
+            ("insert", entity.id), lambda: insert(entity.table)
+        )
+        unit.connection.execute(statement, [_new_row(unit, draft) for draft in new])
     if changed:
         _write_changes(unit, entity, changed)
     write_links(unit.connection, unit.model, entity, drafts)
@@ -189,16 +192,17 @@ def _update_group(unit: Unit, entity: Entity, names: frozenset[str], drafts: Seq
         if draft.codec.extra:
             row["extra"] = draft.extra or None
         rows.append(row)
-    columns = [key for key in rows[0] if not key.startswith("b_")]
-    statement = (
-        update(table)
-        .where(
+    columns = tuple(key for key in rows[0] if not key.startswith("b_"))
+
+    def make() -> Update:
+        found = update(table).where(
             table.c.id == bindparam("b_id"),
             table.c.version == bindparam("b_version"),
             table.c.deleted_at.is_(None),
         )
-        .values({key: bindparam(key) for key in columns})
-    )
+        return found.values({key: bindparam(key) for key in columns})
+
+    statement = unit.machine.revision(unit.model).keep(("update", entity.id, columns), make)
     result = unit.connection.execute(statement, rows)
     if result.rowcount != len(rows):
         _mark_stale(unit, entity, drafts)

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence, Set
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Row, Text, and_, cast, func, or_, select
+from sqlalchemy import Connection, Row, select
 
 from amity.access.context import Context
 from amity.database.schema import event
@@ -21,6 +21,7 @@ from amity.errors import Invalid
 from amity.records.batches import chunks
 from amity.records.caller import Caller
 from amity.records.conditions import policy_condition
+from amity.records.feeding import read_feed
 from amity.records.identity import as_id
 from amity.records.links import links_of
 from amity.records.machine import Machine
@@ -180,35 +181,17 @@ def _known(machine: Machine, caller: Caller, connection: Connection, entity: Ent
 
 
 def feed(machine: Machine, ctx: Context, after: str | None, limit: int) -> EventPage:
-    """Events of all entities in the order in which they became visible; `next` is where to go on.
-
-    On PostgreSQL a transaction that commits late has events with older numbers: the order is by transaction,
-    and the feed stops before the oldest one that is still running, so nobody ever misses an event.
-    """
+    """Events of all entities in the order in which they became visible; `next` is where to go on."""
     _check_limit(limit)
     position = _position(after) or (0, 0)
 
     def work(caller: Caller, connection: Connection) -> EventPage:
-        teller = Teller(machine, caller, connection)
-        rows = _feed_rows(machine, connection, position, limit)
+        rows = read_feed(machine.database.dialect, connection, position, limit)
         visible = _visible_rows(machine, caller, connection, rows)
-        last = rows[-1] if rows else None
-        following = f"{last.tx}-{last.seq}" if last is not None else after
-        return teller.page(visible, following)
+        following = f"{rows[-1].tx}-{rows[-1].seq}" if rows else after
+        return Teller(machine, caller, connection).page(visible, following)
 
     return machine.read(ctx, work)
-
-
-def _feed_rows(
-    machine: Machine, connection: Connection, position: tuple[int, int], limit: int
-) -> list[Row[Any]]:
-    tx, seq = position
-    condition: ColumnElement[bool] = or_(event.c.tx > tx, and_(event.c.tx == tx, event.c.seq > seq))
-    statement = select(event).where(event.c.tx >= tx, condition)
-    if machine.database.dialect == "postgresql":
-        oldest = cast(cast(func.pg_snapshot_xmin(func.pg_current_snapshot()), Text), BigInteger)
-        statement = statement.where(event.c.tx < oldest)
-    return list(connection.execute(statement.order_by(event.c.tx, event.c.seq).limit(limit)).all())
 
 
 def _visible_rows(

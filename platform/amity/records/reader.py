@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, bindparam, select
 
 from amity.entities.model import SYSTEM_FIELDS, Entity, Field
 from amity.errors import Invalid, NotFound
@@ -138,17 +138,26 @@ class Reader:
 
     def one(self, identity: str, names: Sequence[str] | None) -> tuple[Record, dict[Target, str]]:
         """Read one record. Raises `NotFound` where it is absent, deleted or unreadable."""
-        selection = self.codec.selection(names)
-        table = self.entity.table
-        statement = select(*selection.columns).where(table.c.id == identity, table.c.deleted_at.is_(None))
-        condition = policy_condition(self.machine, self.caller, self.entity, "read")
-        if condition is not None:
-            statement = statement.where(condition)
-        row = self.connection.execute(statement).first()
+        selection, statement = self._by_id(names)
+        row = self.connection.execute(statement, {"key": identity}).first()
         if row is None:
             raise not_found(self.entity, identity)
         records, labels = self.present(selection, [row])
         return records[0], labels
+
+    def _by_id(self, names: Sequence[str] | None) -> tuple[Selection, Select[Any]]:
+        """The statement that reads one record; made once where the policy adds nothing."""
+
+        def make() -> tuple[Selection, Select[Any]]:
+            selection = self.codec.selection(names)
+            table = self.entity.table
+            statement = select(*selection.columns)
+            return selection, statement.where(table.c.id == bindparam("key"), table.c.deleted_at.is_(None))
+
+        key = ("by id", self.entity.id, None if names is None else tuple(names))
+        selection, statement = self.machine.revision(self.caller.model).keep(key, make)
+        condition = policy_condition(self.machine, self.caller, self.entity, "read")
+        return selection, statement if condition is None else statement.where(condition)
 
     def exists(self, identity: str) -> bool:
         """Tell whether a record is live and readable."""

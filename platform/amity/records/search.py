@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import Executable, delete, insert
 from sqlalchemy.dialects import postgresql, sqlite
 
+from amity.database.engine import Dialect
 from amity.database.schema import search_entry
 from amity.entities.model import Entity, Field
 from amity.records.batches import chunks
@@ -37,19 +38,32 @@ def index_drafts(unit: Unit, entity: Entity, drafts: Sequence[Draft]) -> None:
     fields = drafts[0].codec.searchable
     names = {field.name for field in fields}
     touched = [draft for draft in drafts if names & draft.changed]
-    put_entries(unit, [entry(entity, fields, draft.id, draft.values) for draft in touched])
+    new = [entry(entity, fields, draft.id, draft.values) for draft in touched if draft.is_new]
+    if new:
+        statement = unit.machine.revision(unit.model).keep("insert words", lambda: insert(search_entry))
+        unit.connection.execute(statement, new)
+    put_entries(
+        unit, [entry(entity, fields, draft.id, draft.values) for draft in touched if not draft.is_new]
+    )
 
 
 def put_entries(unit: Unit, rows: Sequence[dict[str, Any]]) -> None:
     """Write index rows, over older ones."""
     if not rows:
         return
-    insert: Any = sqlite.insert if unit.machine.database.dialect == "sqlite" else postgresql.insert
-    statement = insert(search_entry)
-    statement = statement.on_conflict_do_update(
-        index_elements=["record"], set_={"text": statement.excluded.text, "entity": statement.excluded.entity}
-    )
+    dialect = unit.machine.database.dialect
+    statement = unit.machine.revision(unit.model).keep("put words", lambda: _upsert(dialect))
     unit.connection.execute(statement, rows)
+
+
+def _upsert(dialect: Dialect) -> Executable:
+    into: Any = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    statement = into(search_entry)
+    found: Executable = statement.on_conflict_do_update(
+        index_elements=["record"],
+        set_={"text": statement.excluded.text, "entity": statement.excluded.entity},
+    )
+    return found
 
 
 def drop_entries(unit: Unit, ids: Sequence[str]) -> None:

@@ -6,12 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, bindparam, select
 
 from amity.entities.model import Entity
 from amity.records.batches import chunks
 from amity.records.caller import Caller
-from amity.records.codec import EntityCodec
+from amity.records.codec import EntityCodec, Selection
 from amity.records.conditions import policy_condition
 from amity.records.links import Link
 from amity.records.machine import Machine
@@ -56,15 +56,21 @@ def _labels(
 ) -> dict[Target, str]:
     codec = machine.codec(caller, entity)
     decision = caller.decide(entity, "read")
-    selection = codec.selection([name for name in entity.display if decision.can_read(name)])
-    table = entity.table
+    names = tuple(name for name in entity.display if decision.can_read(name))
+
+    def make() -> tuple[Selection, Select[Any]]:
+        selection = codec.selection(names)
+        table = entity.table
+        ids_in = table.c.id.in_(bindparam("keys", expanding=True))
+        return selection, select(*selection.columns).where(ids_in, table.c.deleted_at.is_(None))
+
+    selection, statement = machine.revision(caller.model).keep(("labels", entity.id, names), make)
     condition = policy_condition(machine, caller, entity, "read")
+    if condition is not None:
+        statement = statement.where(condition)
     found: dict[Target, str] = {}
     for some in chunks(ids):
-        statement = select(*selection.columns).where(table.c.id.in_(some), table.c.deleted_at.is_(None))
-        if condition is not None:
-            statement = statement.where(condition)
-        for row in connection.execute(statement):
+        for row in connection.execute(statement, {"keys": some}):
             values = selection.load(row)
             found[entity.name, values["id"]] = label_of(codec, values, decision.readable)
     return found

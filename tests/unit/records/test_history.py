@@ -5,8 +5,10 @@ from __future__ import annotations
 import threading
 
 import pytest
+from sqlalchemy import text
 
 from amity.errors import Invalid
+from amity.records.feeding import horizon
 from tests.factories.worlds import World
 
 
@@ -77,3 +79,26 @@ def test_the_feed_misses_nothing_while_others_write(world: World) -> None:
     reader.join(timeout=60)
     assert len(seen) == 60
     assert set(seen) == set(made)
+
+
+@pytest.mark.parametrize("database_server", ["postgresql"], indirect=True)
+def test_the_feed_waits_for_writers_of_this_database_only(world: World) -> None:
+    world.create("person", name="Ada")
+    with world.database.write() as connection:
+        connection.execute(text("SELECT pg_current_xact_id()"))
+        world_two = world.create("person", name="Bob")
+        assert [item.record for item in world.records.feed(world.ctx()).events] != [world_two.id]
+        assert len(world.records.feed(world.ctx()).events) == 1
+    assert len(world.records.feed(world.ctx()).events) == 2
+    with world.database.engine.connect() as other, other.begin():
+        other.execute(text("SELECT pg_current_xact_id()"))
+        world.create("person", name="Eve")
+        assert len(world.records.feed(world.ctx()).events) == 3
+
+
+def test_the_horizon_knows_wrapped_numbers() -> None:
+    assert horizon(100, []) == 100
+    assert horizon(100, [50, 70]) == 50
+    wrapped = (1 << 32) + 5
+    assert horizon(wrapped, [3]) == (1 << 32) + 3
+    assert horizon(wrapped, [0xFFFF_FFF0]) == 0xFFFF_FFF0
