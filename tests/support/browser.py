@@ -112,14 +112,15 @@ def sign_in(new_context: Any, _signed_in: dict[tuple[str, str], Any]) -> Callabl
     filled in once per person and server; later calls bring its cookies along.
     """
 
-    def enter(server: LiveServer, email: str = ADMIN, **context: Any) -> Page:
+    def enter(server: LiveServer, email: str = ADMIN, *, password: str = "", **context: Any) -> Page:
         known = _signed_in.get((server.url, email))
         page: Page = new_context(base_url=server.url, storage_state=known, **context).new_page()
         if known is None:
-            server.add_account(email, "admin" if email == ADMIN else "staff")
+            if not password:
+                server.add_account(email, "admin" if email == ADMIN else "staff")
             page.goto("/auth/sign-in")
             page.get_by_label("E-mail").fill(email)
-            page.get_by_label("Password").fill(PASSWORD)
+            page.get_by_label("Password").fill(password or PASSWORD)
             page.get_by_role("button", name="Sign in").click()
             page.wait_for_url(lambda url: "/auth/" not in url)
             _signed_in[server.url, email] = page.context.storage_state()
@@ -130,12 +131,24 @@ def sign_in(new_context: Any, _signed_in: dict[tuple[str, str], Any]) -> Callabl
 
 
 @pytest.fixture
-def console(page: Page) -> list[str]:
-    """What went wrong in the page so far: script errors, refused styles and scripts, failed requests."""
-    found: list[str] = []
-    page.on("pageerror", lambda error: found.append(f"script error: {error}"))
-    page.on(
-        "console",
-        lambda message: found.append(message.text) if message.type in ("error", "warning") else None,
-    )
-    return found
+def watch() -> Callable[[Page], list[str]]:
+    """Collect what goes wrong in a page from now on: script errors, refused styles and scripts."""
+
+    def begin(page: Page) -> list[str]:
+        found: list[str] = []
+        page.on("pageerror", lambda error: found.append(f"{page.url}: script error: {error}"))
+        page.on(
+            "console",
+            lambda message: (
+                found.append(f"{page.url}: {message.text}") if message.type in ("error", "warning") else None
+            ),
+        )
+        return found
+
+    return begin
+
+
+@pytest.fixture
+def console(page: Page, watch: Callable[[Page], list[str]]) -> list[str]:
+    """What goes wrong in the fixture `page`."""
+    return watch(page)

@@ -1,0 +1,120 @@
+"""A walk through the demo organisation as its people see it.
+
+Every page that the menu leads to works, is accessible and does not scroll sideways; the main ones in the dark
+theme and on a phone, too. The pictures of the docs are taken on the way.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.support.databases import DatabaseServer
+from tests.support.servers import LiveServer
+
+# What pages look like does not depend on the database, so one is enough.
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.parametrize("database_server", ["sqlite"], indirect=True),
+]
+
+PICTURES = {
+    "light": {"home", "list", "record", "form", "search"},
+    "dark": {"list"},
+    "phone": {"list", "record"},
+}
+ADMIN = "helena@lindenhof.example"
+STAFF = "aisha@lindenhof.example"
+
+
+@pytest.fixture(scope="module")
+def demo(database_server: DatabaseServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    """A server with the demo organisation."""
+    url = database_server.create()
+    server = LiveServer(tmp_path_factory.mktemp("tour") / "home", url, ("--demo",)).start()
+    yield server
+    server.stop()
+    database_server.drop(url)
+
+
+def password(server: LiveServer) -> str:
+    """The demo's password, as the server printed it."""
+    found = re.search(r"password (\S+) as", server.output)
+    assert found, server.output
+    return found[1]
+
+
+def menu(page: Page) -> list[str]:
+    """The pages that the main menu leads to."""
+    links = page.eval_on_selector_all(
+        "nav a[href^='/']", "links => links.map(link => link.getAttribute('href'))"
+    )
+    return sorted({link for link in links if not link.startswith(("/static", "/auth/sign-out"))})
+
+
+def overflow(page: Page) -> int:
+    """By how many pixels the page is wider than its window."""
+    width: int = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return width
+
+
+def test_every_page_of_the_menu(
+    demo: LiveServer,
+    sign_in: Callable[..., Page],
+    axe: Callable[..., None],
+    watch: Callable[[Page], list[str]],
+) -> None:
+    page = sign_in(demo, STAFF, password=password(demo))
+    console = watch(page)
+    pages = menu(page)
+    assert len(pages) > 10, pages
+    for path in pages:
+        answer = page.goto(path)
+        assert answer is not None
+        assert answer.status == 200, f"{path}: {answer.status}"
+        axe(page)
+        assert overflow(page) <= 0, f"{path} scrolls sideways"
+    assert console == []
+
+
+def main_pages(page: Page) -> dict[str, str]:
+    """The pages that people spend their day on, by the name of their picture."""
+    page.goto("/e/customer")
+    record = page.locator("main table tbody a[href^='/e/customer/']").first.get_attribute("href")
+    assert record
+    return {
+        "home": "/",
+        "list": "/e/customer",
+        "record": record,
+        "form": f"{record}/edit",
+        "new": "/e/contact/new",
+        "search": "/search?q=caf",
+    }
+
+
+@pytest.mark.parametrize("look", ["light", "dark", "phone"])
+def test_the_main_pages_in_every_look(
+    demo: LiveServer,
+    sign_in: Callable[..., Page],
+    axe: Callable[..., None],
+    screenshot: Callable[..., None],
+    watch: Callable[[Page], list[str]],
+    look: str,
+) -> None:
+    page = sign_in(demo, ADMIN, password=password(demo))
+    if look == "dark":
+        page.emulate_media(color_scheme="dark")
+    if look == "phone":
+        page.set_viewport_size({"width": 390, "height": 844})
+    console = watch(page)
+    for name, path in main_pages(page).items():
+        page.goto(path)
+        axe(page)
+        assert overflow(page) <= 0, f"{path} scrolls sideways"
+        if name in PICTURES[look]:
+            screenshot(page, name if look == "light" else f"{name}-{look}")
+    assert console == []
