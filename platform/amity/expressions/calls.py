@@ -62,6 +62,7 @@ def _apply(checker: Checker, node: nodes.Call, arguments: tuple[terms.Term, ...]
         for signature in function.signatures:
             call = _match(function, signature, arguments, node, fits)
             if call is not None:
+                _validate(call)
                 return call
     shapes = " or ".join(
         f"{function.name}({', '.join(map(str, signature.parameters))})" for signature in function.signatures
@@ -70,6 +71,16 @@ def _apply(checker: Checker, node: nodes.Call, arguments: tuple[terms.Term, ...]
     raise ExpressionError(
         f"{function.name}() does not go with ({given}).", node.at + 1, hint=f"It takes {shapes}."
     )
+
+
+def _validate(call: terms.Apply) -> None:
+    """Let the function refuse what is written out."""
+    if call.function.validate is None:
+        return
+    written = [item.value if isinstance(item, terms.Value) else None for item in call.arguments]
+    problem = call.function.validate(*written)
+    if problem is not None:
+        raise ExpressionError(f"{call.function.name}(): {problem}.", call.at + 1)
 
 
 def _exactly(given: Type, wanted: Type) -> bool:

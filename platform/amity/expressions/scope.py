@@ -75,6 +75,8 @@ class Function:
     takes_null: bool = False
     method: bool = True
     """May also be called as `first.name(rest)`."""
+    validate: Callable[..., str | None] | None = None
+    """Gets the arguments that are written out (None for all others) and says what is wrong with them."""
 
 
 class Scope(Protocol):

@@ -16,7 +16,6 @@ _UNCHECKED: Final = "runs with the type check off; Amity always checks types and
 _NO_ERRORS: Final = "relies on an error at run time; here the result is null, and a null condition is false"
 _DECIMALS: Final = "binary floating point; here numbers are exact decimals of 15 digits, 6 after the point"
 _MICROSECONDS: Final = "nanoseconds; here times have microseconds, and a duration spans all dates"
-_PATTERNS: Final = "regular expressions do not exist here"
 _NAMESPACES: Final = "names with dots (protobuf packages): here a point always selects a field"
 
 _TABLE: Final = {
@@ -210,9 +209,6 @@ _TABLE: Final = {
             add_time_to_duration_nanos_positive
         timestamps/timestamp_range: add_duration_nanos_over add_duration_nanos_under sub_time_duration_over
             sub_time_duration_under
-    """,
-    _PATTERNS: """
-        string/matches: basic empty_target empty_arg empty_empty re_concat re_alt re_rep unicode unicode_smp
     """,
     _NAMESPACES: """
         fields/qualified_identifier_resolution: qualified_ident map_field_select

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from amity.database.folding import KEY_LENGTH, fold_key
 from amity.database.types import CodePointText
+from amity.expressions import patterns
 from amity.expressions import postgres as pg
 from amity.expressions.blocks import block
 from amity.expressions.functions.build import way
@@ -147,6 +148,13 @@ FUNCTIONS: Final = (
         (Signature((TEXT, TEXT), BOOL, sql=_ends_sql),),
         str.endswith,
         "Whether the text ends with the part: email.endsWith('.org').",
+    ),
+    Function(
+        "matches",
+        (Signature((TEXT, TEXT), BOOL),),
+        patterns.matches,
+        "Whether a pattern occurs in the text: code.matches('^[A-Z]{2}[0-9]+$').",
+        validate=lambda value, pattern: None if pattern is None else patterns.wrong(pattern),
     ),
     Function(
         "size",
