@@ -126,7 +126,7 @@ def make_input(
     """
     kind = field.kind
     name = prefix + field.name
-    has_inside = kind.grouped or bool(field.parts)
+    has_inside = kind.nests(field)
     inside: dict[str, list[str]] = {}
     for way, text in problems:
         if way and has_inside:

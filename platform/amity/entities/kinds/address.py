@@ -74,6 +74,9 @@ class AddressKind(Kind):
     searchable = True
     grouped = True
 
+    def nests(self, field: Field) -> bool:
+        return True
+
     def value_schema(self, field: Field) -> Mapping[str, Any]:
         return ADDRESS_SCHEMA
 

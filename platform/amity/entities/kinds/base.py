@@ -115,6 +115,10 @@ class Kind:
         """
         return {}
 
+    def nests(self, field: Field) -> bool:
+        """Whether the input has inputs inside (`name.part`) that show the problems of their own."""
+        return bool(field.parts)
+
     # -- values ------------------------------------------------------------------------------------
     def parse(self, field: Field, value: Any) -> Any:
         """JSON -> typed. Raises `ValueProblem`, and nothing else, for whatever JSON does not fit."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from amity import jsontext
 from amity.database.storable import json_fault
-from amity.entities.kinds.base import ColumnSpec, Kind, Locale, ValueProblem
+from amity.entities.kinds.base import ABSENT, ColumnSpec, FormData, Kind, Locale, ValueProblem
 from amity.entities.kinds.lines import read_json
 from amity.entities.kinds.long_text import shortened
 from amity.entities.model import Field
@@ -20,6 +20,13 @@ def checked_json(value: Any) -> Any:
     if fault:
         raise ValueProblem("characters", fault[1], fault[0])
     return value
+
+
+class Unreadable(str):
+    """What was typed into a form and is no JSON: shown again, never taken for a text."""
+
+    __slots__ = ("problem",)
+    problem: ValueProblem
 
 
 class JsonKind(Kind):
@@ -39,6 +46,8 @@ class JsonKind(Kind):
         return {"x-amity": {"kind": self.name}}
 
     def parse(self, field: Field, value: Any) -> Any:
+        if isinstance(value, Unreadable):
+            raise value.problem
         return checked_json(value)
 
     def dump(self, field: Field, value: Any) -> Any:
@@ -56,15 +65,26 @@ class JsonKind(Kind):
     def from_text(self, field: Field, text: str) -> Any:
         return checked_json(read_json(text))
 
+    def from_form(self, field: Field, form: FormData, name: str) -> Any:
+        """Read JSON. What is none stays as it was typed, and is refused by `parse`."""
+        if name not in form:
+            return ABSENT
+        text = form.get(name) or ""
+        if not text.strip():
+            return None
+        try:
+            return self.from_text(field, text)
+        except ValueProblem as problem:
+            typed = Unreadable(text)
+            typed.problem = problem
+            return typed
+
     def to_form(self, field: Field, value: Any, locale: Locale | None = None) -> Any:
         """JSON -> indented JSON; text that was no JSON stays as it was typed."""
         if value is None:
             return ""
-        if isinstance(value, str):
-            try:
-                read_json(value)
-            except ValueProblem:
-                return value
+        if isinstance(value, Unreadable):
+            return str(value)
         try:
             return jsontext.dumps_bytes(value, indent=True).decode()
         except (TypeError, ValueError, RecursionError):

@@ -27,6 +27,9 @@ class LocationKind(Kind):
     sortable = False
     grouped = True
 
+    def nests(self, field: Field) -> bool:
+        return True
+
     def value_schema(self, field: Field) -> Mapping[str, Any]:
         members = {name: {"type": "number", "minimum": -top, "maximum": top} for name, top in _LIMITS.items()}
         return {

@@ -44,6 +44,9 @@ class MoneyKind(DecimalKind):
         """Tell whether each record has its own currency: values are then {"amount", "currency"}."""
         return field.options.get("currency") == PER_RECORD
 
+    def nests(self, field: Field) -> bool:
+        return self.per_record(field)
+
     def infer(self, schema: Mapping[str, Any]) -> int:
         return 0
 

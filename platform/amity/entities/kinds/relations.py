@@ -52,6 +52,9 @@ class RelationsKind(Kind):
         },
     }
 
+    def nests(self, field: Field) -> bool:
+        return not is_plain(field)
+
     def infer(self, schema: Mapping[str, Any]) -> int:
         options = schema.get("x-amity")
         linked = isinstance(options, Mapping) and "to" in options

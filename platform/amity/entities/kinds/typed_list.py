@@ -53,6 +53,9 @@ class TypedListKind(Kind):
         """The shadow key of the primary value."""
         raise NotImplementedError
 
+    def nests(self, field: Field) -> bool:
+        return True
+
     # -- schema ------------------------------------------------------------------------------------
     def labels(self, field: Field) -> Sequence[str]:
         """Labels that the form proposes."""
