@@ -61,6 +61,10 @@ class Revision:
             codec = self._codecs[entity.id] = EntityCodec(entity, self.model)
         return codec
 
+    def find(self, key: Hashable) -> Any:
+        """Give what is kept under `key`, None where nothing is."""
+        return self._kept.get(key)
+
     def keep(self, key: Hashable, make: Callable[[], T]) -> T:
         """Give what is kept under `key`, made on first use; the store is bounded."""
         try:
@@ -68,11 +72,15 @@ class Revision:
             return found
         except KeyError:
             made = make()
-            with self._guard:
-                if len(self._kept) >= MAX_CACHED:
-                    self._kept.clear()
-                self._kept[key] = made
+            self.put(key, made)
             return made
+
+    def put(self, key: Hashable, made: object) -> None:
+        """Keep something under `key`."""
+        with self._guard:
+            if len(self._kept) >= MAX_CACHED:
+                self._kept.clear()
+            self._kept[key] = made
 
 
 @dataclass

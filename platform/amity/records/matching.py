@@ -7,7 +7,7 @@ so no operator of the databases' search languages ever gets through.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, bindparam, cast, column, literal_column, select, table
 from sqlalchemy.types import Text, UserDefinedType
@@ -17,6 +17,9 @@ from amity.database.engine import Dialect
 from amity.database.schema import search_entry
 from amity.entities.model import Entity
 from amity.records.words import MAX_QUERY_WORDS, mark, words
+
+WORDS: Final = "words"
+"""Name of the parameter that holds the search."""
 
 search_words = table("search_words", column("rowid"), column("text"), column("rank"))
 
@@ -65,23 +68,27 @@ def _tsquery(asked: Sequence[str], marks: Sequence[str]) -> str:
     return " & ".join(groups)
 
 
-def matches(dialect: Dialect, text: str) -> ColumnElement[bool]:
-    """The condition on `search_entry`; `text` comes from `match_text`."""
+def matches(dialect: Dialect) -> ColumnElement[bool]:
+    """The condition on `search_entry`; its parameter `words` takes what `match_text` gives."""
     if dialect == "sqlite":
-        found = select(search_words.c.rowid).where(
-            literal_column("search_words").op("MATCH", is_comparison=True)(
-                bindparam(None, text, type_=Text())
-            )
-        )
-        return search_entry.c.seq.in_(found)
+        found = fts5_matches()
+        return search_entry.c.seq.in_(select(search_words.c.rowid).where(found))
     vector: ColumnElement[Any] = literal_column("search_entry.vector")
-    wanted = cast(bindparam(None, text, type_=Text()), TsQuery())
-    return vector.op("@@", is_comparison=True)(wanted)
+    return vector.op("@@", is_comparison=True)(wanted_words())
 
 
-def found_in(entity: Entity, dialect: Dialect, text: str) -> ColumnElement[bool]:
+def fts5_matches() -> ColumnElement[bool]:
+    """The condition on SQLite's `search_words`."""
+    index: ColumnElement[Any] = literal_column("search_words")
+    return index.op("MATCH", is_comparison=True)(bindparam(WORDS, type_=Text()))
+
+
+def wanted_words() -> ColumnElement[str]:
+    """What is searched, as PostgreSQL's `tsquery`."""
+    return cast(bindparam(WORDS, type_=Text()), TsQuery())
+
+
+def found_in(entity: Entity, dialect: Dialect) -> ColumnElement[bool]:
     """The condition on an entity's table: its record matches the search."""
-    statement = select(search_entry.c.record).where(
-        search_entry.c.entity == entity.id, matches(dialect, text)
-    )
+    statement = select(search_entry.c.record).where(search_entry.c.entity == entity.id, matches(dialect))
     return entity.table.c.id.in_(statement)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Column, Connection, and_, select, tuple_
+from sqlalchemy import Column, Connection, and_, bindparam, select, tuple_
 
 from amity.access.context import Context
+from amity.database.types import Uuid36
 from amity.entities.model import Entity, Field
 from amity.errors import Invalid, NotFound
 from amity.records.batches import chunks
 from amity.records.caller import Caller
 from amity.records.conditions import policy_condition
-from amity.records.finder import Condition, Finder, deleted, live
+from amity.records.finder import find_page
 from amity.records.identity import as_id
+from amity.records.listing import BIN, Condition, Restriction, live
 from amity.records.machine import Machine
 from amity.records.reader import Reader, not_found
 from amity.records.shapes import Page, Query, Record
@@ -40,7 +42,7 @@ def find(machine: Machine, ctx: Context, name: str, query: Query) -> Page:
 
     def work(caller: Caller, connection: Connection) -> Page:
         entity = caller.entity(name)
-        return Finder(machine, caller, connection, entity, query).page()
+        return find_page(machine, caller, connection, entity, query)
 
     return machine.read(ctx, work)
 
@@ -52,7 +54,7 @@ def bin_page(machine: Machine, ctx: Context, name: str, query: Query) -> Page:
 
     def work(caller: Caller, connection: Connection) -> Page:
         entity = caller.entity(name)
-        return Finder(machine, caller, connection, entity, query, deleted, "bin").page()
+        return find_page(machine, caller, connection, entity, query, BIN)
 
     return machine.read(ctx, work)
 
@@ -123,9 +125,7 @@ def related(machine: Machine, ctx: Context, name: str, identity: str, inverse: s
         if found is None:
             raise NotFound(f"{entity.title} has no related list {inverse[:64]!r}.")
         other, field = found
-        restrict = pointing_to(other, field, key)
-        scope = f"related:{key}:{field.id}"
-        return Finder(machine, caller, connection, other, query, restrict, scope).page()
+        return find_page(machine, caller, connection, other, query, pointing_to(field, key))
 
     return machine.read(ctx, work)
 
@@ -141,15 +141,16 @@ def find_inverse(caller: Caller, entity: Entity, name: str) -> tuple[Entity, Fie
     return None
 
 
-def pointing_to(entity: Entity, field: Field, key: str) -> Callable[[Entity], Condition]:
-    """The condition that a record of `entity` points to `key` by `field`."""
+def pointing_to(field: Field, key: str) -> Restriction:
+    """The records that point to `key` by `field`."""
 
-    def restrict(_: Entity) -> Condition:
+    def make(entity: Entity) -> Condition:
+        pointed = bindparam("pointed", type_=Uuid36())
         if not field.kind.to_many:
-            return and_(live(entity), entity.column(field) == key)
+            return and_(live(entity), entity.column(field) == pointed)
         assert entity.storage is not None
         link = entity.storage.links[field.id]
-        sources = select(link.c.source).where(link.c.target == key)
+        sources = select(link.c.source).where(link.c.target == pointed)
         return and_(live(entity), entity.table.c.id.in_(sources))
 
-    return restrict
+    return Restriction(("related", field.id), make, {"pointed": key})

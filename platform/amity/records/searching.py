@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, cast, func, literal_column, select
-from sqlalchemy.types import Text
+from sqlalchemy import Connection, Row, Select, func, literal_column, select
 
 from amity.access.context import Context
 from amity.database.engine import Dialect
@@ -16,7 +15,16 @@ from amity.errors import Invalid
 from amity.records.bounds import bounded
 from amity.records.caller import Caller
 from amity.records.machine import Machine
-from amity.records.matching import TsQuery, asked_words, marks_for, match_text, matches, search_words
+from amity.records.matching import (
+    WORDS,
+    asked_words,
+    fts5_matches,
+    marks_for,
+    match_text,
+    matches,
+    search_words,
+    wanted_words,
+)
 from amity.records.shapes import Hit, Target
 from amity.records.targets import read_labels
 
@@ -85,18 +93,13 @@ def _candidates(
     connection: Connection, dialect: Dialect, text: str, entities: list[str], number: int
 ) -> list[Row[Any]]:
     statement: Select[Any] = select(search_entry.c.entity, search_entry.c.record)
+    order: Any = search_words.c.rank
     if dialect == "sqlite":
-        index: ColumnElement[Any] = literal_column("search_words")
         joined = search_entry.join(search_words, search_words.c.rowid == search_entry.c.seq)
-        statement = statement.select_from(joined)
-        statement = statement.where(
-            index.op("MATCH", is_comparison=True)(bindparam(None, text, type_=Text()))
-        )
-        order: Any = search_words.c.rank
+        statement = statement.select_from(joined).where(fts5_matches())
     else:
-        statement = statement.where(matches(dialect, text))
-        wanted = cast(bindparam(None, text, type_=Text()), TsQuery())
-        order = func.ts_rank(literal_column("search_entry.vector"), wanted).desc()
+        statement = statement.where(matches(dialect))
+        order = func.ts_rank(literal_column("search_entry.vector"), wanted_words()).desc()
     statement = statement.where(search_entry.c.entity.in_(entities))
     statement = statement.order_by(order, search_entry.c.seq.desc()).offset(number * BATCH).limit(BATCH)
-    return list(connection.execute(statement).all())
+    return list(connection.execute(statement, {WORDS: text}).all())

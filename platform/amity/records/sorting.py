@@ -121,18 +121,21 @@ def order_by(keys: Sequence[Key], *, first_is_null: bool) -> list[UnaryExpressio
     return terms
 
 
-def follows(keys: Sequence[Key], values: Sequence[Any], start: int = 0) -> Condition:
-    """What a record must meet to come after the one with these sort values."""
-    key, value = keys[start], values[start]
+def follows(keys: Sequence[Key], nulls: Sequence[bool], start: int = 0) -> Condition:
+    """What a record must meet to come after another one, whose sort values are the parameters `after_0`, ...
+
+    `nulls` says which of them are null: these have no parameter.
+    """
+    key = keys[start]
     last = start == len(keys) - 1
-    if value is None:
+    if nulls[start]:
         missing = key.element.is_(None)
-        return missing if last else and_(missing, follows(keys, values, start + 1))
-    bound = bindparam(f"after_{start}", value, type_=key.element.type)
+        return missing if last else and_(missing, follows(keys, nulls, start + 1))
+    bound: ColumnElement[Any] = bindparam(f"after_{start}", type_=key.element.type)
     beyond = key.element < bound if key.descending else key.element > bound
     if last:
         return beyond
-    rest = and_(key.element == bound, follows(keys, values, start + 1))
+    rest = and_(key.element == bound, follows(keys, nulls, start + 1))
     if start == 0:
         # The range on its own is what an index can use; the rest only tells equals apart.
         within = key.element <= bound if key.descending else key.element >= bound
