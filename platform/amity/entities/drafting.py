@@ -12,12 +12,12 @@ from amity.definitions import store
 from amity.definitions.documents import DefinitionChange, State, StoredDefinition, Write
 from amity.definitions.handlers import Draft, Renames
 from amity.definitions.plan import Change, Question, Severity, Use
-from amity.entities import metaschema, stored, tables
+from amity.entities import stored, tables
 from amity.entities.building import KIND, ModelBuilder
 from amity.entities.failing import failing_checks
 from amity.entities.identity import Identity
 from amity.entities.linking import link, link_problems
-from amity.entities.loader import identify, load
+from amity.entities.loader import acceptable, identify, load
 from amity.entities.model import Entity, Field, Model
 from amity.entities.planner import EntityPlan, plan_entity
 from amity.entities.slots import slots
@@ -145,7 +145,7 @@ class Drafter:
         properties = document.get("properties")
         if not isinstance(properties, Mapping) or set(properties) == set(before.by_name):
             return False
-        return not metaschema.check(document, self._builder.kinds)
+        return acceptable(document, self._builder.kinds)
 
     def _after(self, subject: Subject) -> Entity:
         assert subject.document is not None

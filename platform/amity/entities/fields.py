@@ -47,8 +47,6 @@ class FieldReader:
         self.previous: Mapping[str, Field] = previous.by_id if previous else {}
         self.required = required
         self.problems: list[Problem] = []
-        self.lenient = False
-        """For documents in force: a kind that is gone (its extension is off) does not stop everything."""
 
     def read(self, name: str, schema: Any) -> Field | None:
         """Read one property; None where something about it is wrong."""
@@ -85,7 +83,7 @@ class FieldReader:
             options=MappingProxyType(options),
             pointer=at,
             required=name in self.required and not shape.nullable,
-            read_only=bool(flat.get("readOnly", False)) or _is_stand_in(kind, options),
+            read_only=bool(flat.get("readOnly", False)),
             help=options.get("help") or flat.get("description", ""),
             default=flat.get("default"),
             choices=self._choices(flat, id_, at),
@@ -106,8 +104,6 @@ class FieldReader:
     def _kind(self, shape: Shape, options: Mapping[str, Any], at: str) -> Kind | None:
         named = options.get("kind")
         kind = self.by_name.get(named) if named is not None else self._inferred(shape, options)
-        if kind is None and self.lenient:
-            kind = self._inferred(shape, {})
         if kind is None:
             message = f"No kind of field fits this schema: {shape.as_json or 'say x-amity.kind'}."
             self.problems.append(Problem("formless", message, at))
@@ -196,11 +192,6 @@ def _choice(choice: Mapping[str, Any], id_: str) -> Choice:
 def _choice_title(value: str) -> str:
     """Names such as `in_progress` read better as words; anything else is shown as it is."""
     return humanised(value) if _PLAIN.fullmatch(value) else value
-
-
-def _is_stand_in(kind: Kind, options: Mapping[str, Any]) -> bool:
-    """Whether `kind` stands for one that is gone: values are then shown as they are, and not changed."""
-    return bool(options.get("kind", kind.name) != kind.name)
 
 
 def _link_fields(options: Mapping[str, Any]) -> tuple[LinkField, ...]:

@@ -72,6 +72,21 @@ def identify(
     return assign_ids(properties, previous, answers)
 
 
+def acceptable(document: Any, kinds: KindRegistry) -> bool:
+    """Tell whether a document is sound enough to be compared with another (`identify`) before `load`.
+
+    Names of fields in it may still be old ones: whoever compares rewrites them.
+    """
+    for check in _FIRST_CHECKS:
+        if check(document):
+            return False
+    try:
+        document = hoisted(document)
+    except (Refused, RecursionError):
+        return False
+    return isinstance(document.get("properties"), Mapping) and not metaschema.key_problems(document, kinds)
+
+
 def _summary(problems: list[Problem], what: str | None) -> str:
     about = f" {what}" if what else ""
     if len(problems) == 1:
@@ -120,7 +135,7 @@ class _Loading:
             return None
         self.problems += _root_problems(document) + _count_problems(document) + stray_names(document)
         if not self.trusted:
-            self.problems += metaschema.check(document, self.kinds)
+            self.problems += metaschema.key_problems(document, self.kinds)
         properties: Mapping[str, Any] = document.get("properties", {})
         self._names(properties)
         if self.problems:
@@ -128,7 +143,6 @@ class _Loading:
         identity = assign_ids(properties, self.previous, self.answers)
         self.problems += identity.problems
         reader = FieldReader(Reader(document), self.kinds, identity, self.previous, _required(document))
-        reader.lenient = self.trusted
         found = [reader.read(key, schema) for key, schema in properties.items()]
         self.problems += reader.problems
         fields = with_conditions(document, [field for field in found if field])

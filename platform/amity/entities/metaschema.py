@@ -14,6 +14,7 @@ from amity import jsontext
 from amity.entities.keywords import make_validator
 from amity.entities.kinds.base import Kind
 from amity.entities.kinds.registry import KindRegistry
+from amity.entities.limits import document_problems
 from amity.entities.names import did_you_mean, listed, pointer, shown
 from amity.entities.structure import structure_problems
 from amity.entities.wording import problems_of
@@ -114,6 +115,11 @@ def _document() -> dict[str, Any]:
 
 def check(document: Mapping[str, Any], kinds: KindRegistry, source: str | None = None) -> list[Problem]:
     """Find what is wrong with the `x-amity` keys of a document; `source` (a file) precedes each message."""
+    return placed(document_problems(document) or key_problems(document, kinds), source)
+
+
+def key_problems(document: Mapping[str, Any], kinds: KindRegistry) -> list[Problem]:
+    """Do what `check` does for a document whose size and nesting have been looked at."""
     by_name = {kind.name: kind for kind in kinds}
     checker = _Checker(by_name)
     checker.entity(document.get("x-amity"))
@@ -125,7 +131,7 @@ def check(document: Mapping[str, Any], kinds: KindRegistry, source: str | None =
     if isinstance(definitions, Mapping):
         for name, schema in definitions.items():
             checker.below(schema, pointer("$defs", name))
-    return placed(checker.problems, source)
+    return checker.problems
 
 
 def placed(problems: list[Problem], source: str | None) -> list[Problem]:

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from amity import jsontext
-from amity.entities.loader import load
+from amity.entities.loader import acceptable, load
+from amity.entities.metaschema import check
 from amity.entities.model import Entity
 from amity.entities.validation import compile_validator
 from amity.errors import Invalid
@@ -329,3 +330,21 @@ def test_any_body_is_checked_without_a_crash(body: dict[str, Any]) -> None:
     for problem in compile_validator(entity)(body):
         assert problem.message
         assert problem.pointer is not None
+
+
+def test_documents_that_cannot_be_loaded_are_not_compared_either() -> None:
+    deep: Any = {}
+    for _ in range(3_000):
+        deep = {"type": "object", "properties": {"a": deep}}
+    assert acceptable(document({"a": {"type": "string"}}), KINDS)
+    for made in (
+        deep,
+        {"properties": {f"p{number}": {} for number in range(200_000)}},
+        {"allOf": [{"$ref": "#/allOf/0"}], "properties": {"a": {}}},
+        {"$ref": "https://example.com/", "properties": {"a": {}}},
+        {"properties": {"a": {"x-amity": {"id": 3}}}},
+        {"properties": {"a": 3}},
+        [],
+    ):
+        assert not acceptable(made, KINDS)
+    assert places(check(deep, KINDS)) == [("too_deep", "")]

@@ -188,16 +188,6 @@ def test_unknown_annotations_are_kept_and_harmless() -> None:
     assert extra.items() <= entity.document["properties"]["a"].items()
 
 
-def test_a_kind_that_is_gone_does_not_stop_documents_in_force() -> None:
-    stored = {
-        "type": "object",
-        "properties": {"vat": {"type": "string", "x-amity": {"kind": "vat_number", "id": "vat"}}},
-    }
-    entity = load(stored, KINDS, name="x", trusted=True)
-    assert (entity.fields[0].kind.name, entity.fields[0].read_only) == ("text", True)
-    assert places(problems(stored["properties"])) == [("kind", "/properties/vat/x-amity/kind")]
-
-
 def test_every_kind_of_the_core_makes_an_entity() -> None:
     for kind in amity_kinds():
         schema: dict[str, Any] = dict(kind.new_schema())
