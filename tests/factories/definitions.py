@@ -7,7 +7,7 @@ import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import insert, select, update
 
@@ -22,11 +22,27 @@ from amity.definitions.plan import Change, Plan
 from amity.definitions.service import DefinitionService
 from amity.entities import values
 from amity.entities.handler import open_definitions
-from amity.entities.kinds.base import Kind
+from amity.entities.kinds.base import Kind, ValueProblem
 from amity.entities.kinds.core import amity_kinds
 from amity.entities.kinds.registry import KindRegistry
-from amity.entities.model import Entity, Model
+from amity.entities.kinds.text import TextKind
+from amity.entities.model import Entity, Field, Model
 from amity.expressions import core_functions
+
+
+class StarsKind(TextKind):
+    """A kind as an extension brings it: it knows of no other."""
+
+    name: ClassVar[str] = "stars"
+    title: ClassVar[str] = "Stars"
+
+    def parse(self, field: Field, value: Any) -> str:
+        if not isinstance(value, str) or set(value) - {"*"}:
+            raise ValueProblem("stars", "Only stars, please.")
+        return value
+
+    def samples(self, field: Field) -> Sequence[Any]:
+        return ("*", "**")
 
 
 def prepare(url: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from amity.entities.kinds.missing import MissingKind
 from amity.entities.model import SYSTEM_FIELDS, Field
 from amity.entities.names import did_you_mean, listed, pointer, shown
 from amity.errors import Problem
@@ -91,6 +92,8 @@ class References:
                 self._add("sort", f"Records cannot be sorted by {name!r} ({field.kind.name}).", at)
 
     def _can_be_unique(self, field: Field, at: str) -> None:
+        if isinstance(field.kind, MissingKind):
+            return  # it could be, while its extension was there
         if field.kind.to_many or not (field.kind.sortable or field.kind.is_relation):
             self._add("unique", f"{field.name!r}, a field of kind {field.kind.name}, cannot be unique.", at)
 

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, inspect, text
 
 from amity.database.engine import Database
 from amity.entities.kinds.base import ColumnSpec
+from amity.entities.kinds.missing import MissingKind
 from amity.entities.model import Entity, Field
 from amity.entities.tables import operations
 
@@ -56,7 +57,8 @@ def wanted(entity: Entity) -> list[Wanted]:
 
 def _unique(entity: Entity) -> Iterator[Wanted]:
     for names in entity.unique:
-        yield Wanted(entity.table.name, tuple(_compared(entity, names)), unique=True)
+        if columns := tuple(_compared(entity, names)):
+            yield Wanted(entity.table.name, columns, unique=True)
 
 
 def _compared(entity: Entity, names: Sequence[str]) -> Iterator[str]:
@@ -144,8 +146,11 @@ def missing(connection: Connection, entity: Entity) -> bool:
 def build(database: Database, entity: Entity) -> int:
     """Bring the indexes of an entity to what is wanted; gives how many were made or dropped.
 
-    On PostgreSQL CONCURRENTLY: one that was broken off is left invalid and is made again.
+    On PostgreSQL CONCURRENTLY: one that was broken off is left invalid and is made again. Nothing is done to
+    an entity of which a kind is missing for the moment: its indexes would look superfluous.
     """
+    if any(isinstance(field.kind, MissingKind) for field in entity.fields):
+        return 0
     if database.dialect == "postgresql":
         return _build_concurrently(database, entity)
     with database.read() as connection:

@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import inspect
 
 from amity.errors import Invalid, NeedsConfirmation, NotFound, Stale
-from tests.factories.definitions import Desk, codes, line, occasion, schema
+from tests.factories.definitions import Desk, StarsKind, codes, line, occasion, schema
+from tests.factories.definitions import desk as open_desk
 
 
 def test_a_new_entity_has_a_table(desk: Desk) -> None:
@@ -121,3 +122,20 @@ def test_a_wrong_document_changes_nothing(desk: Desk) -> None:
         )
     assert caught.value.problems[0].pointer == "/x-amity/checks/0/expression"
     assert desk.definitions.revision == 0
+
+
+def test_a_missing_kind_loses_nothing(desk_url: str) -> None:
+    text = {"type": "string"}
+    with open_desk(desk_url, [StarsKind()]) as opened:
+        rank = {"type": "string", "x-amity": {"kind": "stars"}}
+        opened.apply("thing", schema({"name": text, "rank": rank}, unique=[["rank"]]))
+        opened.add("thing", {"name": "Box", "rank": "***"})
+        opened.definitions.run_jobs()
+    with open_desk(desk_url) as opened:
+        assert opened.values("thing", "name") == ["Box"]
+        with pytest.raises(Invalid, match="stars"):
+            opened.apply("thing", opened.document("thing") | {"title": "Item"})
+        opened.apply("other", schema({"name": text}, name="other"))
+        opened.definitions.run_jobs()
+    with open_desk(desk_url, [StarsKind()]) as opened:
+        assert opened.values("thing", "rank") == ["***"]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,9 +14,9 @@ from amity.entities import conversions
 from amity.entities.conversion_table import CORE, Verdict, cell
 from amity.entities.kinds.base import ValueProblem
 from amity.entities.kinds.registry import KindRegistry
-from amity.entities.kinds.text import TextKind
 from amity.entities.model import Field
 from amity.entities.values import Link
+from tests.factories.definitions import StarsKind
 from tests.factories.fields import CORE as KINDS
 from tests.factories.fields import field_of
 
@@ -54,21 +54,6 @@ EXPECTED = {
     "time": "....~~............=.........==.",
     "url": "....~~............=........~=.=",
 }
-
-
-class StarsKind(TextKind):
-    """A kind as an extension brings it: it knows of no other."""
-
-    name: ClassVar[str] = "stars"
-    title: ClassVar[str] = "Stars"
-
-    def parse(self, field: Field, value: Any) -> str:
-        if not isinstance(value, str) or set(value) - {"*"}:
-            raise ValueProblem("stars", "Only stars, please.")
-        return value
-
-    def samples(self, field: Field) -> Sequence[Any]:
-        return ("*", "**")
 
 
 NAMES = sorted(CORE)
