@@ -13,6 +13,7 @@ import psycopg
 import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, inspect, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 
 from amity.database import engine
 from amity.database.engine import Database, FairLock
