@@ -77,9 +77,13 @@ class Credentials:
 
     def start_session(self, account_id: str, place: Place) -> str:
         """Give the key of a new session for somebody who just proved who they are by a one-time link."""
-        return self._database.run(
-            lambda connection: sessions.start(connection, account_id, place.agent, self._clock())
-        )
+        now = self._clock()
+
+        def work(connection: Connection) -> str:
+            rows.change(connection, account_id, last_seen_at=now)
+            return sessions.start(connection, account_id, place.agent, now)
+
+        return self._database.run(work)
 
     def by_session(self, key: str) -> tuple[Account, Session] | None:
         """Give who is signed in with this session key; one statement."""
