@@ -64,3 +64,20 @@ def test_it_is_refused_where_other_records_are(start_server: StartServer) -> Non
     assert done.returncode == 1
     assert "demo records would mix with yours" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_it_is_removed_in_one_step_and_the_next_start_says_so(demo: LiveServer) -> None:
+    assert demo.stop() == 0
+    done = demo.run("demo", "remove")
+    assert done.returncode == 0, done.stderr
+    number = re.search(r"(\d+) records put into the bin", done.stdout)
+    assert number and int(number[1]) >= 300
+    demo.start()
+    assert "The demo was removed" in demo.output
+    workspace = Workspace.open(Settings(home=demo.home, database_url=demo.database_url))
+    try:
+        context = workspace.context(SYSTEM)
+        for entity in workspace.definitions.model:
+            assert workspace.records.find(context, entity.name, Query(limit=1)).records == []
+    finally:
+        workspace.close()

@@ -28,13 +28,18 @@ def load_demo(workspace: Workspace) -> None:
 
 
 def print_sign_ins(workspace: Workspace) -> None:
-    """Print the people of the demo and their common password."""
+    """Print the people of the demo who can sign in, and their common password."""
     path = workspace.settings.home / PASSWORD_FILE
+    active = {account.email for account in workspace.accounts.all() if account.state == "active"}
+    people = [person for person in sign_ins.people() if person.email in active]
+    if len(people) < len(sign_ins.people()):
+        click.echo("  The demo was removed from this workspace.")
+        return
     if path.exists():
         click.echo(f"  Sign in with the password {path.read_text().strip()} as")
     else:
         click.echo(
             "  The demo was loaded from another home; `amity user reset EMAIL` gives a new password to"
         )
-    for person in sign_ins.people():
+    for person in people:
         click.echo(f"            {person.email:<28} {person.name}, {person.job} ({person.role})")
