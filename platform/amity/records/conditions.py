@@ -93,7 +93,7 @@ def _unguarded(entity: Entity, source: NamedFromClause) -> None:
 
 
 def _sql(compiled: Compiled, binding: RecordBinding) -> Condition:
-    condition: Condition = compiled.sql(binding)
+    condition: Condition = compiled.where(binding)  # never under NOT: unknown counts as false
     return condition
 
 
