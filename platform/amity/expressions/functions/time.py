@@ -34,21 +34,22 @@ _LENGTHS: Final = {
 }  # fmt: skip
 
 
-def to_moment(value: str | int | dt.date) -> dt.datetime | None:
-    """Read RFC 3339, seconds since 1970, or take the midnight (UTC) a date begins with."""
+def to_moment(value: str | int | dt.date, *zone: str) -> dt.datetime | None:
+    """Read RFC 3339, seconds since 1970, or take the midnight a date begins with in UTC or a zone."""
     try:
         if isinstance(value, dt.datetime):
             return value
         if isinstance(value, dt.date):
-            return dt.datetime.combine(value, dt.time(), dt.UTC)
+            found = _zone(zone[0]) if zone else dt.UTC
+            return None if found is None else dt.datetime.combine(value, dt.time(), found).astimezone(dt.UTC)
         if isinstance(value, int):
             return _EPOCH + dt.timedelta(seconds=value)
         match = _MOMENT.fullmatch(value)
         if match is None:
             return None
         fraction = (match[3] or ".0")[:7]
-        zone = "+00:00" if match[4] in "Zz" else match[4]
-        return dt.datetime.fromisoformat(f"{match[1]}T{match[2]}{fraction}{zone}").astimezone(dt.UTC)
+        offset = "+00:00" if match[4] in "Zz" else match[4]
+        return dt.datetime.fromisoformat(f"{match[1]}T{match[2]}{fraction}{offset}").astimezone(dt.UTC)
     except (ValueError, OverflowError):
         return None
 
@@ -97,15 +98,24 @@ def to_duration(value: str | int) -> int | None:
     return arithmetic.duration(sign * int(total))
 
 
-def _in_zone(value: dt.datetime, zone: str) -> dt.datetime | None:
-    """Give the moment on the clocks of an IANA zone or a fixed offset, None for an unknown zone."""
-    match = _OFFSET.fullmatch(zone)
+def _zone(name: str) -> dt.tzinfo | None:
+    """Find an IANA zone or a fixed offset such as +02:00, None for an unknown one."""
+    match = _OFFSET.fullmatch(name)
     try:
         if match is not None:
             offset = dt.timedelta(hours=int(match[2]), minutes=int(match[3]))
-            return value.astimezone(dt.timezone(-offset if match[1] == "-" else offset))
-        return value.astimezone(ZoneInfo(zone))
-    except (ZoneInfoNotFoundError, ValueError, OverflowError, OSError):
+            return dt.timezone(-offset if match[1] == "-" else offset)
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
+
+
+def _in_zone(value: dt.datetime, name: str) -> dt.datetime | None:
+    """Give the moment on the clocks of a zone, None for an unknown zone."""
+    zone = _zone(name)
+    try:
+        return None if zone is None else value.astimezone(zone)
+    except OverflowError:
         return None
 
 
@@ -212,9 +222,11 @@ FUNCTIONS: Final = (
             ((TEXT,), DATETIME, None),
             ((INT,), DATETIME, pg.moment(f"({pg.numeric('{0}')} * 1000000)")),
             ((DATE,), DATETIME, pg.utc("CAST({0} AS TIMESTAMP)")),
+            ((DATE, TEXT), DATETIME, None),
         ],
         to_moment,
-        "A moment: timestamp('2026-01-31T09:00:00Z'), seconds since 1970, or a date's midnight in UTC.",
+        "A moment: timestamp('2026-01-31T09:00:00Z'), seconds since 1970, or a date's midnight "
+        "in UTC or a zone: timestamp(today(), 'Europe/Berlin').",
         method=False,
     ),
     function(
