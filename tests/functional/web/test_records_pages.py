@@ -33,7 +33,7 @@ def test_deleting_says_before_what_goes_and_offers_undo_after(staff: Visitor, ma
     acme = made.company("Acme")
     zoe = made.person("Zoë", company=acme.id)
     question = staff.get(f"/e/company/{acme.id}/delete").text
-    assert "1 Person are deleted, too." in question or "deleted, too" in question
+    assert "1 Person is deleted, too." in question
     assert "Delete 2 records" in question
     dialog = staff.get(f"/e/company/{acme.id}/delete", headers={"HX-Request": "true"}).text
     assert "<html" not in dialog and 'id="dialog-title"' in dialog

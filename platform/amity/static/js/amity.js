@@ -85,6 +85,8 @@
     const target = event.target instanceof Element ? event.target : null;
     if (!target) return;
     for (const menu of $$("details.menu[open]")) if (!menu.contains(target)) menu.open = false;
+    const item = target.closest(".menu-item");
+    if (item) item.closest("details.menu")?.removeAttribute("open");
     const open = target.closest("[data-open-dialog]");
     if (open) { event.preventDefault(); openDialog(document.getElementById(open.dataset.openDialog)); }
     const close = target.closest("[data-close-dialog]");
@@ -106,7 +108,8 @@
     if (!(menu instanceof HTMLDetailsElement) || !menu.matches(".menu") || !menu.open) return;
     const panel = $(".menu-panel", menu);
     const box = panel.getBoundingClientRect();
-    menu.classList.toggle("menu-start", box.left < 8);
+    if (box.left < 0) menu.classList.add("menu-start");
+    else if (box.right > document.documentElement.clientWidth) menu.classList.remove("menu-start");
   }, true);
   document.addEventListener("keydown", (event) => {
     const menu = event.target instanceof Element ? event.target.closest("details.menu[open]") : null;

@@ -96,6 +96,16 @@ class RecordPage:
     changed: str
     owner: str
 
+    @property
+    def shown_sections(self) -> tuple[SectionView, ...]:
+        """The sections that have something to show."""
+        return tuple(section for section in self.sections if section.filled)
+
+    @property
+    def unfilled(self) -> tuple[str, ...]:
+        """Titles of the fields of all other sections."""
+        return tuple(title for section in self.sections if not section.filled for title in section.unfilled)
+
 
 @blueprint.get("/e/<name>/<uuid:identity>")
 def show_record(name: str, identity: Any) -> str:

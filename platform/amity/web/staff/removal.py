@@ -119,10 +119,23 @@ def _effect(item: Affected) -> Effect:
             else _("Records that you cannot see")
         )
     title = field_title(other, item.field) if other else item.field
+    many = 2 if item.hidden else item.count
     text = {
-        "refuse": _("%(what)s still need this as “%(field)s”.", what=what, field=title),
-        "clear": _("%(what)s stay; their “%(field)s” becomes empty.", what=what, field=title),
-        "cascade": _("%(what)s are deleted, too.", what=what),
+        "refuse": ngettext(
+            "%(what)s still needs this as “%(field)s”.",
+            "%(what)s still need this as “%(field)s”.",
+            many,
+            what=what,
+            field=title,
+        ),
+        "clear": ngettext(
+            "%(what)s stays; its “%(field)s” becomes empty.",
+            "%(what)s stay; their “%(field)s” becomes empty.",
+            many,
+            what=what,
+            field=title,
+        ),
+        "cascade": ngettext("%(what)s is deleted, too.", "%(what)s are deleted, too.", many, what=what),
     }[item.effect]
     samples = tuple((hit.label, f"/e/{hit.entity}/{hit.id}") for hit in item.samples[:5])
     return Effect(item.effect, text, samples)
