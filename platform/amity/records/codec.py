@@ -5,18 +5,22 @@ A *row* is what a SELECT of `Selection.columns` gives; *typed* values are keyed 
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Column
 
 from amity.entities.kinds import relations
 from amity.entities.kinds.any_relation import AnyRelationKind
 from amity.entities.kinds.base import Kind
+from amity.entities.kinds.boolean import BooleanKind
+from amity.entities.kinds.choice import ChoiceKind
+from amity.entities.kinds.integer import IntegerKind
+from amity.entities.kinds.relation import RelationKind
 from amity.entities.kinds.relations import RelationsKind
+from amity.entities.kinds.text import TextKind
 from amity.entities.model import SYSTEM_FIELDS, Entity, Field, Model
 from amity.records.shapes import rfc3339
 
@@ -97,11 +101,12 @@ class Selection:
         return values
 
 
-def _dump_time(value: dt.datetime | None) -> Any:
-    return None if value is None else rfc3339(value)
+SAME_IN_JSON: Final = frozenset(
+    {TextKind.dump, IntegerKind.dump, BooleanKind.dump, ChoiceKind.dump, RelationKind.dump}
+)
+"""Ways of writing JSON that give the typed value back; a test says so."""
 
-
-_SYSTEM_DUMPS: Mapping[str, Dump] = {"created_at": _dump_time, "updated_at": _dump_time}
+_SYSTEM_DUMPS: Mapping[str, Dump] = {"created_at": rfc3339, "updated_at": rfc3339}
 
 
 class EntityCodec:
@@ -180,13 +185,24 @@ class EntityCodec:
             dumps[field.name] = _dumper(field)
         return dumps
 
+    @cached_property
+    def _work(self) -> tuple[tuple[str, Dump], ...]:
+        """The fields whose JSON differs from the typed value."""
+        own = self.entity.by_name
+        return tuple(
+            (name, dump)
+            for name, dump in self._dumps.items()
+            if name not in own or type(own[name].kind).dump not in SAME_IN_JSON
+        )
+
     def dump(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Typed values by name -> JSON by name; the order is kept."""
-        dumps = self._dumps
-        return {
-            name: (dumps[name](value) if name in dumps and value is not None else value)
-            for name, value in values.items()
-        }
+        json = dict(values)
+        for name, dump in self._work:
+            value = json.get(name)
+            if value is not None:
+                json[name] = dump(value)
+        return json
 
     def dump_one(self, name: str, value: Any) -> Any:
         """Typed -> JSON of one field."""

@@ -18,7 +18,12 @@ from amity.records.unit import Unit
 
 def changes_of(codec: EntityCodec, draft: Draft) -> dict[str, list[Any]]:
     """`{field id: [old, new]}` of what a draft changes, normalised."""
-    old = draft.old or {}
+    if draft.old is None:
+        return {
+            field.id: [None, codec.event_value(field, draft.values[field.name])]
+            for field in draft.changed_fields()
+        }
+    old = draft.old
     return {
         field.id: [
             codec.event_value(field, old.get(field.name)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from amity.access.policy import Decision
+from amity.access.policy import Decision, Verb
 from amity.database.ids import new_id
 from amity.entities.kinds.base import ValueProblem
 from amity.entities.model import SYSTEM_FIELDS, Entity
@@ -29,6 +29,7 @@ class Intake:
         self.caller = caller
         self.entity = entity
         self.codec = codec
+        self._open: dict[Verb, frozenset[str]] = {}
 
     # -- new records -------------------------------------------------------------------------------
     def create(
@@ -46,7 +47,7 @@ class Intake:
             changed=set(),
             pointer=pointer,
         )
-        given = self._given(draft, body, self.caller.decide(self.entity, "create"), fixed or {})
+        given = self._given(draft, body, "create", fixed or {})
         # As a merge patch onto nothing: a cleared member of a nested object is left out, as on update.
         patched = {name: merge_value(None, value) for name, value in given.items()}
         json = {name: value for name, value in patched.items() if value is not None}
@@ -88,7 +89,7 @@ class Intake:
             pointer=pointer,
             extra=before.extra,
         )
-        patch = self._given(draft, body, self.caller.decide(self.entity, "update"), {})
+        patch = self._given(draft, body, "update", {})
         draft.given = frozenset(patch)
         if draft.problems:
             return draft
@@ -127,17 +128,17 @@ class Intake:
                 draft.values[name] = [*given, *(item for item in items if item not in given)]
 
     # -- steps ------------------------------------------------------------------------------------
-    def _given(
-        self, draft: Draft, body: object, decision: Decision, fixed: Mapping[str, Any]
-    ) -> dict[str, Any]:
+    def _given(self, draft: Draft, body: object, verb: Verb, fixed: Mapping[str, Any]) -> dict[str, Any]:
         """Check names and rights of what the caller gives."""
         if not isinstance(body, Mapping):
             draft.refuse("type", "A record must be a JSON object of field names and values.")
             return {}
+        if not fixed and body.keys() <= self._names(verb):
+            return dict(body)
         given: dict[str, Any] = {}
         extra: dict[str, Any] = {}
         for name, value in body.items():
-            problem = self._name_problem(name, decision)
+            problem = self._name_problem(name, self.caller.decide(self.entity, verb))
             if problem is not None:
                 draft.refuse(problem[0], problem[1], name if isinstance(name, str) else None)
             elif name in self.entity.by_name:
@@ -148,9 +149,18 @@ class Intake:
         if extra and not draft.problems:
             for pointer, message in bad_text(extra):
                 draft.add_problems([Problem("characters", message, pointer=pointer)])
+        if extra:
             draft.extra = {**(draft.extra or {}), **extra}
             draft.extra = {name: value for name, value in draft.extra.items() if value is not None}
         return given
+
+    def _names(self, verb: Verb) -> frozenset[str]:
+        """Names that the caller may give without a word, worked out once for the batch."""
+        if verb not in self._open:
+            decision = self.caller.decide(self.entity, verb)
+            own = self.entity.by_name
+            self._open[verb] = frozenset(name for name in own if self._name_problem(name, decision) is None)
+        return self._open[verb]
 
     def _name_problem(self, name: object, decision: Decision) -> tuple[str, str] | None:
         if not isinstance(name, str):

@@ -228,5 +228,6 @@ class BulkResult:
 
 def rfc3339(moment: dt.datetime) -> str:
     """Write a moment as RFC 3339 in UTC with `Z`; microseconds only where there are any."""
-    text = moment.astimezone(dt.UTC).replace(tzinfo=None).isoformat()
-    return text + "Z"
+    if moment.tzinfo is not dt.UTC:
+        moment = moment.astimezone(dt.UTC)
+    return moment.isoformat()[:-6] + "Z"
