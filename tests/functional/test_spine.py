@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import event
+
 from amity.testing.visitor import Visitor
 from amity.workspace import Workspace
 
@@ -60,3 +62,21 @@ def test_a_workspace_is_found_again_as_it_was_left(
     workspace.close()
     again = Visitor(make_app()).sign_in("sam@example.test")
     assert [item["name"] for item in again.api("GET", "/records/plant").get_json()["records"]] == ["Oak"]
+
+
+def test_a_request_has_one_round_trip_before_its_own_work(
+    staff: Visitor, token: dict[str, str], workspace: Workspace
+) -> None:
+    """Who it is and whether the definitions moved: one statement in one transaction."""
+    seen: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        seen.append(statement)
+
+    staff.get("/auth/settings")
+    staff.client.get("/api/v1/entities", headers=token)  # notes the first use of the token
+    event.listen(workspace.database.engine, "before_cursor_execute", note)
+    assert staff.client.get("/api/v1/entities", headers=token).status_code == 200
+    assert staff.client.get("/api/v1/entities").status_code == 200
+    statements = [statement for statement in seen if not statement.startswith("BEGIN")]
+    assert len(statements) == 2 and all("definitions_revision" in statement for statement in statements)

@@ -10,15 +10,15 @@ from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, select, update
 
-from amity.access import links, passwords, people, rows, sessions, throttle, tokens
+from amity.access import links, passwords, people, recognition, rows, sessions, throttle, tokens
 from amity.access.context import Actor
-from amity.access.keys import key_hash
 from amity.access.people import Account
+from amity.access.recognition import Recognised
 from amity.access.sessions import Session
 from amity.access.tokens import Token
 from amity.database.engine import Database
 from amity.database.ids import is_id
-from amity.database.schema import account, session, token
+from amity.database.schema import account
 from amity.errors import Conflict, Forbidden, Invalid, NotFound, NotSignedIn
 
 T = TypeVar("T")
@@ -85,61 +85,13 @@ class Credentials:
 
         return self._database.run(work)
 
-    def by_session(self, key: str) -> tuple[Account, Session] | None:
-        """Give who is signed in with this session key; one statement."""
-        now = self._clock()
-        columns = [column.label(f"session_{column.name}") for column in session.c]
-        with self._database.read() as connection:
-            row = connection.execute(
-                select(account, *columns)
-                .join(session, session.c.account == account.c.id)
-                .where(
-                    session.c.key_hash == key_hash(key),
-                    session.c.expires_at > now,
-                    account.c.state == "active",
-                )
-            ).first()
-        if row is None:
-            return None
-        found = Session(
-            row.session_key_hash,
-            row.id,
-            row.session_created_at,
-            row.session_last_seen_at,
-            row.session_expires_at,
-            row.session_agent,
-        )
-        if found.is_stale(now):
-            sessions.touch(self._database, found, now)
-        return people.from_row(row), found
+    def by_session(self, key: str) -> Recognised | None:
+        """Give who is signed in with this session key."""
+        return recognition.by_session(self._database, key, self._clock())
 
-    def by_token(self, text: str) -> Account | None:
-        """Give in whose name a token acts; one statement, a write at most once an hour."""
-        if not text.startswith(tokens.PREFIX):
-            return None
-        now = self._clock()
-        columns = [column.label(f"token_{column.name}") for column in token.c]
-        with self._database.read() as connection:
-            row = connection.execute(
-                select(account, *columns)
-                .join(token, token.c.account == account.c.id)
-                .where(
-                    token.c.key_hash == key_hash(text),
-                    token.c.revoked_at.is_(None),
-                    token.c.expires_at.is_(None) | (token.c.expires_at > now),
-                    # An operator may give a program a token before the person chose a password.
-                    account.c.state != "deactivated",
-                )
-            ).first()
-        if row is None:
-            return None
-        used = Token(
-            row.token_id, row.id, row.token_name, row.token_created_at, row.token_expires_at,
-            row.token_last_used_at,
-        )  # fmt: skip
-        if used.is_stale(now):
-            tokens.touch(self._database, used, now)
-        return people.from_row(row)
+    def by_token(self, text: str) -> Recognised | None:
+        """Give in whose name a token acts."""
+        return recognition.by_token(self._database, text, self._clock())
 
     def sign_out(self, account_id: str, session_id: str) -> None:
         """End one session of a person."""

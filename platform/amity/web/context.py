@@ -10,7 +10,7 @@ from flask import current_app, g, request, session
 
 from amity.access.context import Actor, Context
 from amity.access.people import Account
-from amity.access.sessions import Session
+from amity.access.recognition import Recognised
 from amity.errors import Forbidden, NotSignedIn
 from amity.workspace import Workspace
 
@@ -27,21 +27,12 @@ class Locale:
     timezone: str
 
 
-@dataclass(frozen=True, slots=True)
-class Visitor:
-    """Who sends this request, and how they showed it."""
-
-    account: Account
-    session: Session | None
-    """None for a bearer token."""
-
-
 def workspace() -> Workspace:
     """Give the workspace that this app serves."""
     return cast(Workspace, current_app.extensions[EXTENSION])
 
 
-def visitor() -> Visitor | None:
+def visitor() -> Recognised | None:
     """Give who sends this request, None for nobody; looked up once.
 
     A request with an `Authorization` header counts by that alone: a wrong token never falls back onto the
@@ -50,7 +41,7 @@ def visitor() -> Visitor | None:
     if "visitor" not in g:
         g.visitor = None  # also where the next line raises: the page about that is nobody's
         g.visitor = _by_header() if "Authorization" in request.headers else _by_cookie()
-    return cast("Visitor | None", g.visitor)
+    return cast("Recognised | None", g.visitor)
 
 
 def current() -> Context:
@@ -131,22 +122,21 @@ def link_to(path: str) -> str:
     return base.rstrip("/") + path
 
 
-def _by_header() -> Visitor:
+def _by_header() -> Recognised:
     scheme, _, text = request.headers["Authorization"].partition(" ")
     found = workspace().accounts.credentials.by_token(text.strip()) if scheme.lower() == "bearer" else None
     if found is None:
         raise NotSignedIn(
             "The token is unknown, expired or revoked.", hint="Send `Authorization: Bearer amity_...`."
         )
-    return Visitor(found, None)
+    return found
 
 
-def _by_cookie() -> Visitor | None:
+def _by_cookie() -> Recognised | None:
     key = session.get(SESSION_KEY)
     if not isinstance(key, str):
         return None
-    found = workspace().accounts.credentials.by_session(key)
-    return Visitor(*found) if found is not None else None
+    return workspace().accounts.credentials.by_session(key)
 
 
 def _actor(known: Account) -> Actor:

@@ -103,7 +103,9 @@ def guard() -> None:
         require_admin()
     if known is not None:
         current()
-        workspace().definitions.refresh()
+        definitions = workspace().definitions
+        if definitions.revision != known.revision:
+            definitions.refresh()
 
 
 def _check_host() -> None:

@@ -117,8 +117,8 @@ def test_sign_out_everywhere_can_leave_one(accounts: Accounts) -> None:
     sam = accounts.by_email(STAFF)
     keys = [accounts.credentials.sign_in(STAFF, PASSWORD, HERE)[1] for _ in range(3)]
     kept = accounts.credentials.by_session(keys[0])
-    assert kept is not None
-    accounts.credentials.sign_out_everywhere(sam.id, by=SYSTEM, but=kept[1].id)
+    assert kept is not None and kept.session is not None
+    accounts.credentials.sign_out_everywhere(sam.id, by=SYSTEM, but=kept.session.id)
     assert [accounts.credentials.by_session(key) is not None for key in keys] == [True, False, False]
     accounts.credentials.sign_out_everywhere(sam.id, by=SYSTEM)
     assert accounts.credentials.by_session(keys[0]) is None
@@ -128,8 +128,8 @@ def test_nobody_ends_anothers_session_or_token(accounts: Accounts) -> None:
     ada, sam = accounts.by_email(ADMIN), accounts.by_email(STAFF)
     _found, key = accounts.credentials.sign_in(STAFF, PASSWORD, HERE)
     seen = accounts.credentials.by_session(key)
-    assert seen is not None
-    accounts.credentials.sign_out(ada.id, seen[1].id)
+    assert seen is not None and seen.session is not None
+    accounts.credentials.sign_out(ada.id, seen.session.id)
     assert accounts.credentials.by_session(key) is not None
     made, text = accounts.credentials.create_token(sam.id, "import")
     with pytest.raises(NotFound):
@@ -142,7 +142,7 @@ def test_tokens_expire_are_revoked_and_look_like_tokens(accounts: Accounts, cloc
     made, text = accounts.credentials.create_token(sam.id, "import", dt.timedelta(days=1))
     assert text.startswith("amity_") and len(text) > 40
     found = accounts.credentials.by_token(text)
-    assert found is not None and found.id == sam.id
+    assert found is not None and found.account.id == sam.id
     clock.forward(days=2)
     assert accounts.credentials.by_token(text) is None
     made, text = accounts.credentials.create_token(sam.id, "import")
@@ -164,13 +164,14 @@ def test_changing_the_own_password_needs_the_present_one(accounts: Accounts) -> 
     sam = accounts.by_email(STAFF)
     keys = [accounts.credentials.sign_in(STAFF, PASSWORD, HERE)[1] for _ in range(2)]
     kept = accounts.credentials.by_session(keys[0])
-    assert kept is not None
+    assert kept is not None and kept.session is not None
     with pytest.raises(Forbidden):
         accounts.credentials.change_password(sam.id, "wrong", "seven green boats rest", HERE, but=None)
     with pytest.raises(Invalid) as caught:
         accounts.credentials.change_password(sam.id, PASSWORD, "short", HERE, but=None)
+    own = kept.session.id
     assert caught.value.problems[0].pointer == "/new_password"
-    accounts.credentials.change_password(sam.id, PASSWORD, "seven green boats rest", HERE, but=kept[1].id)
+    accounts.credentials.change_password(sam.id, PASSWORD, "seven green boats rest", HERE, but=own)
     assert accounts.credentials.by_session(keys[0]) is not None
     assert accounts.credentials.by_session(keys[1]) is None
 
@@ -267,7 +268,8 @@ def test_the_idle_time_is_shorter_than_the_longest() -> None:
 def test_an_operator_gives_a_program_a_token_before_the_person_signed_in(accounts: Accounts) -> None:
     invited, _key = accounts.invite("robot@example.test", "Robot", ["staff"], by=SYSTEM)
     _made, text = accounts.credentials.create_token(invited.id, "import")
-    assert accounts.credentials.by_token(text) == invited
+    found = accounts.credentials.by_token(text)
+    assert found is not None and found.account == invited
     accounts.deactivate(invited.id, by=SYSTEM)
     assert accounts.credentials.by_token(text) is None
     with pytest.raises(Conflict):
