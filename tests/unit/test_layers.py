@@ -12,7 +12,7 @@ PACKAGE = SOURCE / "amity"
 
 LAYERS = [
     {"errors", "paths"},
-    {"jsontext", "settings", "files"},
+    {"jsontext", "settings", "files", "patterns"},
     {"database"},
     {"expressions"},
     {"definitions"},

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from jsonschema import FormatChecker
 
-from amity.entities.patterns import PatternError, parse_pattern
+from amity.patterns import PatternError, parse_pattern
 
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _TIME: Final = re.compile(

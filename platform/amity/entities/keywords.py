@@ -24,7 +24,7 @@ from referencing.jsonschema import DRAFT202012
 
 from amity.entities.formats import format_checker
 from amity.entities.limits import holdable
-from amity.entities.patterns import Pattern, PatternError, TooMuchWork, compile_pattern
+from amity.patterns import Pattern, PatternError, TooMuchWork, compile_pattern
 
 Errors = Iterator[ValidationError]
 

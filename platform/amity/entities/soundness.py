@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from amity.entities.names import pointer, shown
-from amity.entities.patterns import PatternError, compile_pattern
 from amity.entities.schema import MAX_CHAIN, Reader, Refused
 from amity.entities.structure import IN_PLACE, children, keyed_children
 from amity.errors import Problem
+from amity.patterns import PatternError, compile_pattern
 
 MAX_WEIGHT: Final = 5_000
 """Schemas that may be tried on one value."""

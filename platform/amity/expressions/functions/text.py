@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Final
 
 import sqlalchemy as sa
 
 from amity.database.folding import KEY_LENGTH, fold_key
 from amity.database.types import CodePointText
-from amity.expressions import patterns
 from amity.expressions import postgres as pg
 from amity.expressions.blocks import block
 from amity.expressions.functions.build import way
@@ -28,6 +28,7 @@ from amity.expressions.types import (
     TEXT,
     TIME,
 )
+from amity.patterns import Pattern, PatternError, TooMuchWork, compile_pattern
 
 
 def show_decimal(value: Decimal | int) -> str:
@@ -68,6 +69,32 @@ def _string(value: Any) -> str:
     if isinstance(value, dt.datetime | dt.time):
         return show_time(value)
     return value.isoformat() if isinstance(value, dt.date) else str(value)
+
+
+@lru_cache(maxsize=256)
+def _pattern(text: str) -> Pattern | None:
+    try:
+        return compile_pattern(text)
+    except PatternError:
+        return None
+
+
+def matches(value: str, pattern: str) -> bool | None:
+    """Tell whether a pattern occurs in a text; None for a wrong pattern and a text too long for it."""
+    compiled = _pattern(pattern)
+    try:
+        return None if compiled is None else compiled.search(value)
+    except TooMuchWork:
+        return None
+
+
+def _wrong(pattern: str) -> str | None:
+    """Say what is wrong with a pattern."""
+    try:
+        compile_pattern(pattern)
+    except PatternError as error:
+        return str(error)
+    return None
 
 
 def _size(value: Any) -> int | None:
@@ -152,9 +179,9 @@ FUNCTIONS: Final = (
     Function(
         "matches",
         (Signature((TEXT, TEXT), BOOL),),
-        patterns.matches,
+        matches,
         "Whether a pattern occurs in the text: code.matches('^[A-Z]{2}[0-9]+$').",
-        validate=lambda value, pattern: None if pattern is None else patterns.wrong(pattern),
+        validate=lambda value, pattern: None if pattern is None else _wrong(pattern),
     ),
     Function(
         "size",

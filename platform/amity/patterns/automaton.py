@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from amity.entities.regex_syntax import (
+from amity.patterns.syntax import (
     ANCHOR_END,
     ANCHOR_START,
     BOUNDARY,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amity.entities.patterns import MAX_PATTERN, PatternError, TooMuchWork, compile_pattern, parse_pattern
+from amity.patterns import MAX_PATTERN, PatternError, TooMuchWork, compile_pattern, parse_pattern
 
 
 @pytest.mark.parametrize(
