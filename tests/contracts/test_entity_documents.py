@@ -55,7 +55,7 @@ def test_each_key_stands_in_the_reference_as_the_meta_schema_describes_it(
 def test_each_code_stands_in_the_reference() -> None:
     folder = Path(str(amity.entities.__file__)).parent
     source = "".join((folder / f"{name}.py").read_text(encoding="utf-8") for name in MODULES)
-    used = set(re.findall(r'(?:Problem|Refused|_add)\(\s*"([a-z_]+)"', source))
+    used = set(re.findall(r'(?:Problem|Refused|_add)\(\s*"([A-Za-z_]+)"', source))
     assert {"unknown", "remote_ref", "too_many"} <= used
     table = PAGE[PAGE.index("## Codes of errors") :]
     named = {
@@ -76,6 +76,7 @@ def test_limits_names_and_formats_are_those_of_the_code() -> None:
         "fields": limits.MAX_FIELDS,
         "choices of a field": limits.MAX_CHOICES,
         "characters of a title": limits.MAX_TITLE,
+        "characters of a choice": limits.MAX_CHOICE,
         "characters of a pattern": patterns.MAX_PATTERN,
         "problems in one answer": limits.MAX_PROBLEMS,
     }

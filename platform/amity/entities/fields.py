@@ -12,7 +12,7 @@ from amity.entities.keywords import DOCUMENT, make_validator
 from amity.entities.kinds.base import Kind, ValueProblem
 from amity.entities.kinds.parts import parts_of
 from amity.entities.kinds.registry import KindRegistry
-from amity.entities.limits import MAX_CHOICES, MAX_TITLE
+from amity.entities.limits import MAX_CHOICE, MAX_CHOICES, MAX_TITLE
 from amity.entities.metaschema import common_keys, options_of
 from amity.entities.model import Choice, Entity, Field, LinkField
 from amity.entities.names import did_you_mean, humanised, listed, pointer
@@ -24,9 +24,10 @@ _PLAIN: Final = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 _NESTED: Final = frozenset({"object", "list", "json"})
 
 
-def humanised_title(name: str) -> str:
-    """Make a title from a name that has none."""
-    return humanised(name)
+def given_title(schema: Mapping[str, Any]) -> str:
+    """Give the title that a schema says, nothing where it is blank."""
+    title: str = schema.get("title", "")
+    return title if title.strip() else ""
 
 
 class FieldReader:
@@ -58,7 +59,7 @@ class FieldReader:
             self.problems.append(refused.problem)
             return None
         field = self._field(name, schema, shape, at)
-        if field is not None:
+        if field is not None and len(self.problems) == before:
             self._check(field, shape)
         return field if len(self.problems) == before else None
 
@@ -77,7 +78,7 @@ class FieldReader:
         return Field(
             id=id_,
             name=name,
-            title=flat.get("title") or humanised(name),
+            title=given_title(flat) or humanised(name),
             kind=kind,
             schema=MappingProxyType(dict(flat)),
             options=MappingProxyType(options),
@@ -135,6 +136,12 @@ class FieldReader:
             return ()
         values = [choice["const"] for choice in raw]
         for index, value in enumerate(values):
+            if len(value) > MAX_CHOICE:
+                message = (
+                    f"The value of a choice has at most {MAX_CHOICE} characters; its title may be longer."
+                )
+                self.problems.append(Problem("maxLength", message, f"{place}/{index}"))
+                return ()
             if value in values[:index]:
                 message = f"The choice {value!r} stands there twice."
                 self.problems.append(Problem("duplicate", message, f"{place}/{index}"))
@@ -183,7 +190,7 @@ def _choice(choice: Mapping[str, Any], id_: str) -> Choice:
     return Choice(
         id=id_,
         value=value,
-        title=choice.get("title") or _choice_title(value),
+        title=given_title(choice) or _choice_title(value),
         color=options.get("color"),
         active=options.get("active", True),
     )
@@ -196,6 +203,6 @@ def _choice_title(value: str) -> str:
 
 def _link_fields(options: Mapping[str, Any]) -> tuple[LinkField, ...]:
     return tuple(
-        LinkField(name, schema.get("title") or humanised(name), schema)
+        LinkField(name, given_title(schema) or humanised(name), schema)
         for name, schema in options.get("link_fields", {}).items()
     )

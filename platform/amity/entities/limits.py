@@ -27,6 +27,9 @@ MAX_FIELDS: Final = 300
 MAX_CHOICES: Final = 1_000
 """Choices of one field."""
 
+MAX_CHOICE: Final = 500
+"""Characters of a choice's value: databases index it."""
+
 MAX_TITLE: Final = 300
 """Characters of a title."""
 

@@ -6,13 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from amity.entities.model import SYSTEM_FIELDS, Entity, Field, Inverse, Model
-from amity.entities.names import EXPRESSION_WORDS, FIELD_NAME, did_you_mean, listed, shown
+from amity.entities.names import ANY, EXPRESSION_WORDS, FIELD_NAME, did_you_mean, listed, shown
 from amity.entities.scope import EntityScope
 from amity.errors import Problem
 from amity.expressions import BOOL, ExpressionError, Function, compile, core_functions
-
-ANY: str = "any"
-"""As `to`: records of every entity may be linked."""
 
 Report = Callable[[Entity, Problem], None]
 
@@ -127,7 +124,7 @@ class _Linking:
 
     def _targets(self, entity: Entity, field: Field) -> tuple[str, ...]:
         named = field.options.get("to", ())
-        if named == ANY and ANY not in self.by_name:
+        if named == ANY:
             return ()
         single = isinstance(named, str)
         targets = []

@@ -7,15 +7,16 @@ from typing import Any, Final
 
 from amity.entities import crossrefs, defaults, metaschema
 from amity.entities.conditions import stray_names, with_conditions
-from amity.entities.fields import FieldReader, humanised_title
+from amity.entities.fields import FieldReader, given_title
 from amity.entities.identity import Identity, assign_ids
 from amity.entities.kinds.registry import KindRegistry
-from amity.entities.limits import MAX_FIELDS, MAX_PROBLEMS, document_problems
+from amity.entities.limits import MAX_FIELDS, MAX_PROBLEMS, MAX_TITLE, document_problems
 from amity.entities.model import Check, Entity, Field, Section, View
 from amity.entities.names import (
     entity_name_problem,
     field_name_problem,
     folding_problems,
+    humanised,
     listed,
     pointer,
     suggested,
@@ -167,7 +168,7 @@ class _Loading:
         if own_name is None:
             return None
         id_ = options.get("id") or (self.previous.id if self.previous else own_name)
-        title = document.get("title") or humanised_title(own_name)
+        title = given_title(document) or humanised(own_name)
         plural = options.get("plural") or defaults.plural(title)
         refs = crossrefs.References(fields, self.problems)
         display = refs.display(options)
@@ -250,6 +251,8 @@ def _root_problems(document: Mapping[str, Any]) -> list[Problem]:
                 "/patternProperties",
             )
         )
+    if len(document.get("title", "")) > MAX_TITLE:
+        problems.append(Problem("maxLength", f"A title has at most {MAX_TITLE} characters.", "/title"))
     names = document.get("properties", {})
     for index, name in enumerate(document.get("required", ())):
         if name not in names:
@@ -299,7 +302,7 @@ def _section(section: Mapping[str, Any]) -> Section:
 def _view(view: Mapping[str, Any]) -> View:
     return View(
         name=view["name"],
-        title=view.get("title") or humanised_title(view["name"]),
+        title=given_title(view) or humanised(view["name"]),
         kind=view.get("kind", "table"),
         fields=tuple(view.get("fields", ())),
         sort=view.get("sort", ""),

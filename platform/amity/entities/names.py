@@ -11,10 +11,14 @@ from typing import Final
 from amity import jsontext
 from amity.entities.model import SYSTEM_FIELDS
 from amity.errors import Problem
+from amity.expressions import RESERVED_NAMES
 
 ENTITY_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,62}", re.ASCII)
 FIELD_NAME: Final = re.compile(r"(?!__)[A-Za-z_][A-Za-z0-9_]{0,99}", re.ASCII)
 """As in JSON, REST and expressions. Two leading underscores are left to the platform."""
+
+ANY: Final = "any"
+"""In a relation's `to`: records of every entity may be linked."""
 
 _ENTITY_RULE: Final = (
     "a name has 1 to 63 characters: small letters a-z, digits and _, and begins with a letter"
@@ -36,9 +40,7 @@ _SUGGESTED: Final[Mapping[str, str]] = {
 }
 """What a field that would hide a system field can be called."""
 
-EXPRESSION_WORDS: Final = frozenset(
-    {"now", "today", "me", "old", "new", "record", "true", "false", "null", "in"}
-)
+EXPRESSION_WORDS: Final = RESERVED_NAMES
 """Words that mean something in expressions; a field of that name could not be reached there."""
 
 _LETTERS: Final[Mapping[str, str]] = {
@@ -115,6 +117,8 @@ def suggested(text: str, *, entity: bool = False) -> str | None:
 
 def entity_name_problem(name: object, at: str) -> Problem | None:
     """Say what is wrong with the name of an entity."""
+    if name == ANY:
+        return Problem("reserved", f"{name!r} stands for every entity in relations; take another name.", at)
     if isinstance(name, str) and ENTITY_NAME.fullmatch(name):
         return None
     hint = suggested(name, entity=True) if isinstance(name, str) else None

@@ -241,7 +241,7 @@ def test_naughty_strings_are_read_or_refused(place: str) -> None:
             elif place == "default":
                 assert field.default == text
             elif place == "title":
-                assert field.title == (text or "A")
+                assert field.title == (text if text.strip() else "A")
     assert read_count > (10 if place == "name" else 400) or len(naughty_strings()) < 100
 
 

@@ -196,3 +196,15 @@ def test_every_kind_of_the_core_makes_an_entity() -> None:
         entity = read({"a": schema})
         assert entity.fields[0].kind.name == kind.name
         assert [name for section in entity.layout for name in section.fields] == ["a"]
+
+
+def test_blank_titles_are_no_titles() -> None:
+    entity = read({"first_name": {"title": " \t"}}, root={"title": ""})
+    assert (entity.title, entity.fields[0].title) == ("Customer", "First name")
+
+
+def test_choices_are_bounded_in_number_and_length() -> None:
+    assert places(problems({"a": {"enum": ["x" * 501]}})) == [("maxLength", "/properties/a/enum/0")]
+    assert places(problems({"a": {"enum": [str(number) for number in range(1_001)]}})) == [
+        ("too_many", "/properties/a/enum")
+    ]
