@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -50,8 +51,7 @@ def test_an_extension_that_fails_and_an_open_key_are_named(live_server: LiveServ
         done = live_server.run("check")
     finally:
         key.chmod(0o600)
-        (extension / "__init__.py").unlink()
-        extension.rmdir()
+        shutil.rmtree(extension)
     assert done.returncode == 1
     assert "! The extension broken_one is set aside: " in done.stdout
     assert "no_such_module" in done.stdout

@@ -39,7 +39,7 @@ def roles(url: str) -> list[str]:
 
 
 def test_it_starts_from_nothing_works_and_ends_with_0(start_server: StartServer) -> None:
-    server = start_server()
+    server = start_server(empty=True)
     assert (server.home / "secret-key").is_file()
     assert get(f"{server.url}/healthz")[0] == 200
     state = json.loads(get(f"{server.url}/readyz")[1])

@@ -170,13 +170,29 @@ class LiveServer:
 StartServer = Callable[..., LiveServer]
 
 
-@pytest.fixture
-def start_server(database_server: DatabaseServer, database_url: str, tmp_path: Path) -> Iterator[StartServer]:
-    """Start servers on this test's own database: `start_server("--demo")`, `start_server(home="second")`."""
-    started: list[LiveServer] = []
+def shipped(database_server: DatabaseServer, folder: Path) -> str:
+    """Give a new database of a workspace as its first start leaves it: with the shipped definitions."""
 
-    def start(*arguments: str, home: str = "home") -> LiveServer:
-        server = LiveServer(tmp_path / home, database_url, arguments)
+    def first_start(url: str) -> None:
+        done = amity("extension", "list", home=folder / "first", database_url=url)
+        assert done.returncode == 0, done.stderr
+
+    return database_server.clone("shipped", first_start)
+
+
+@pytest.fixture
+def start_server(database_server: DatabaseServer, tmp_path: Path) -> Iterator[StartServer]:
+    """Start servers on a database of this test: `start_server("--demo")`, `start_server(home="second")`.
+
+    All of a test share the database, which has the shipped definitions; `empty=True` begins from nothing.
+    """
+    started: list[LiveServer] = []
+    urls: list[str] = []
+
+    def start(*arguments: str, home: str = "home", empty: bool = False) -> LiveServer:
+        if not urls:
+            urls.append(database_server.create() if empty else shipped(database_server, tmp_path))
+        server = LiveServer(tmp_path / home, urls[0], arguments)
         started.append(server)
         return server.start()
 
@@ -184,6 +200,8 @@ def start_server(database_server: DatabaseServer, database_url: str, tmp_path: P
     for server in started:
         if server.process is not None and server.process.poll() is None:
             server.kill()
+    for url in urls:
+        database_server.drop(url)
 
 
 @pytest.fixture(scope="session")
@@ -191,8 +209,9 @@ def live_server(
     database_server: DatabaseServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[LiveServer]:
     """A server of the whole session on each of the databases, with an admin and a member of the staff."""
-    url = database_server.create()
-    server = LiveServer(tmp_path_factory.mktemp("live") / "home", url).start()
+    folder = tmp_path_factory.mktemp("live")
+    url = shipped(database_server, folder)
+    server = LiveServer(folder / "home", url).start()
     server.add_account(ADMIN, "admin")
     server.add_account(STAFF, "staff")
     yield server
