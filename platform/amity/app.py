@@ -19,6 +19,8 @@ BLUEPRINTS: Final = (
     "amity.web.staff",
     "amity.web.extensions",
     "amity.web.extension_pages",
+    "amity.web.builder.designer",
+    "amity.web.builder.plan",
     "amity.web.api",
     "amity.web.files",
 )

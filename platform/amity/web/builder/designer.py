@@ -1,0 +1,287 @@
+"""The entity designer: palette, fields, the editor of one field, the form to come, JSON beside it.
+
+The draft travels with the form: nothing is kept on the server until it is applied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from flask import Blueprint, render_template, request
+from flask.typing import ResponseReturnValue
+
+from amity import jsontext
+from amity.entities.kinds.base import Kind
+from amity.entities.loader import load
+from amity.entities.model import Entity
+from amity.errors import AmityError, Invalid, Problem
+from amity.web.builder import document as documents
+from amity.web.builder import field_editor
+from amity.web.builder.document import Json
+from amity.web.builder.field_editor import ON_DELETE, FieldEditor
+from amity.web.builder.settings_editor import SettingsEditor, read_settings, write_settings
+from amity.web.context import locale, require_admin, workspace
+from amity.web.forms import Choices, FormSection, Surroundings, make_input
+from amity.web.htmx import is_fragment
+from amity.web.texts import gettext as _
+
+blueprint: Final = Blueprint("designer", __name__, url_prefix="/builder/entities")
+MAX_DOCUMENT: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRow:
+    """A field in the list of the designer."""
+
+    name: str
+    title: str
+    kind: str
+    icon: str
+    required: bool
+    selected: bool
+    problems: int
+
+
+@dataclass(frozen=True, slots=True)
+class DesignerPage:
+    """Context of `pages/builder/designer.html`."""
+
+    original: str
+    """Name of the entity that is changed, empty for a new one."""
+    title: str
+    document: str
+    """The draft as compact JSON, carried by the form."""
+    pretty: str
+    """The same for reading and editing, or what was typed there and cannot be read."""
+    json_problem: str
+    palette: Sequence[tuple[str, Sequence[Kind]]]
+    fields: Sequence[FieldRow]
+    editor: FieldEditor | None
+    settings: SettingsEditor
+    problems: Sequence[Problem]
+    preview: Sequence[FormSection]
+    kinds: Sequence[Kind]
+    entities: Sequence[tuple[str, str]]
+    on_delete: Sequence[tuple[str, str]]
+    records_url: str
+
+
+@dataclass
+class Draft:
+    """What the designer works on during one request."""
+
+    original: str
+    document: Json
+    selected: str
+    typed_json: str = ""
+    json_problem: str = ""
+
+    def is_new(self, name: str) -> bool:
+        """Whether the applied entity has no field of that id."""
+        known = workspace().definitions.model.entities.get(self.original)
+        own = documents.properties(self.document).get(name, {}).get("x-amity", {})
+        return known is None or own.get("id", name) not in known.by_id
+
+
+@blueprint.get("/new")
+def new() -> ResponseReturnValue:
+    """Begin a new entity."""
+    require_admin()
+    document = documents.empty()
+    title = request.args.get("title", "").strip()
+    if title:
+        document["title"] = title
+        document["x-amity"] |= {"name": documents.slug(title)}
+    return _page(Draft("", document, ""))
+
+
+@blueprint.get("/<name>")
+def design(name: str) -> ResponseReturnValue:
+    """Change an entity."""
+    require_admin()
+    stored = workspace().definitions.get("entity", name)
+    document: Json = jsontext.loads(jsontext.dumps_bytes(stored.document))
+    return _page(Draft(name, document, request.args.get("field", "")))
+
+
+@blueprint.post("/design")
+def change() -> ResponseReturnValue:
+    """Take in what the form says, do the one thing that was pressed, and show the draft again."""
+    require_admin()
+    draft = read_draft()
+    if not draft.json_problem:
+        _do(draft, request.form.get("do", ""))
+    return _page(draft)
+
+
+def read_draft() -> Draft:
+    """Read the draft that the form carries, with all that was typed into the editors. Raises `Invalid`."""
+    form = request.form
+    text = form.get("document", "")
+    if len(text) > MAX_DOCUMENT:
+        raise Invalid(_("The document is larger than one megabyte."))
+    document = jsontext.loads(text) if text else documents.empty()
+    if not isinstance(document, dict):
+        raise Invalid(_("The document must be a JSON object."))
+    draft = Draft(form.get("original", ""), document, form.get("selected", ""))
+    if form.get("do") == "use-json":
+        return _from_json(draft, form.get("json", ""))
+    write_settings(draft.document, form, is_new=not draft.original)
+    if draft.selected in documents.properties(draft.document):
+        draft.selected = field_editor.write(
+            draft.document, draft.selected, form, workspace().kinds, is_new=draft.is_new(draft.selected)
+        )
+    return draft
+
+
+def _from_json(draft: Draft, text: str) -> Draft:
+    try:
+        document = jsontext.loads(text)
+        if not isinstance(document, dict):
+            raise Invalid(_("A definition is a JSON object."))
+    except AmityError as error:
+        draft.typed_json, draft.json_problem = text, error.message
+        return draft
+    draft.document = document
+    return draft
+
+
+def _do(draft: Draft, what: str) -> None:
+    """Do what a button asks for: `verb:argument`."""
+    verb, _colon, argument = what.partition(":")
+    match verb:
+        case "add" if argument in workspace().kinds:
+            kind = workspace().kinds.get(argument)
+            title = request.form.get("new-title", "").strip() or kind.title
+            draft.selected = documents.add_field(draft.document, kind.new_schema(), title, kind.name)
+        case "select":
+            draft.selected = argument
+        case "up" | "down":
+            documents.move_field(draft.document, argument, -1 if verb == "up" else 1)
+        case "order":
+            _reorder(draft.document, argument.split(","))
+        case "remove":
+            documents.remove_field(draft.document, argument)
+            draft.selected = ""
+
+
+def _reorder(document: Json, names: Sequence[str]) -> None:
+    found = documents.properties(document)
+    if sorted(names) == sorted(found):
+        document["properties"] = {name: found[name] for name in names}
+
+
+# -- the page ------------------------------------------------------------------------------------------
+
+
+def _page(draft: Draft) -> ResponseReturnValue:
+    page = make_page(draft)
+    template = "fragments/builder/designer.html" if is_fragment() else "pages/builder/designer.html"
+    return render_template(template, page=page), 422 if draft.json_problem else 200
+
+
+def make_page(draft: Draft, problems: Sequence[Problem] = ()) -> DesignerPage:
+    """Make the page of a draft; `problems` are what planning it found."""
+    entity, found = _loaded(draft)
+    everything = [*found, *(problem for problem in problems if problem not in found)]
+    by_field = _by_field(everything, draft.document)
+    fields = documents.properties(draft.document)
+    selected = draft.selected if draft.selected in fields else ""
+    kinds = workspace().kinds
+    editor = None
+    if selected:
+        editor = field_editor.read(
+            draft.document,
+            selected,
+            kinds,
+            is_new=draft.is_new(selected),
+            problems=[problem.message for problem in by_field.get(selected, ())],
+        )
+    title = str(draft.document.get("title", "")) or _("New entity")
+    return DesignerPage(
+        original=draft.original,
+        title=title,
+        document=jsontext.dumps(draft.document),
+        pretty=draft.typed_json or jsontext.dumps_bytes(draft.document, indent=True).decode(),
+        json_problem=draft.json_problem,
+        palette=_palette(),
+        fields=[_row(name, schema, draft, selected, by_field) for name, schema in fields.items()],
+        editor=editor,
+        settings=read_settings(draft.document),
+        problems=everything,
+        preview=_preview(entity) if entity else (),
+        kinds=list(kinds),
+        entities=[(item.name, item.title) for item in workspace().definitions.model],
+        on_delete=ON_DELETE,
+        records_url=f"/e/{draft.original}" if draft.original else "",
+    )
+
+
+def _loaded(draft: Draft) -> tuple[Entity | None, Sequence[Problem]]:
+    definitions = workspace().definitions
+    previous = definitions.model.entities.get(draft.original)
+    try:
+        return load(draft.document, workspace().kinds, name=draft.original or None, previous=previous), ()
+    except Invalid as error:
+        return None, error.problems or [Problem("invalid", error.message, pointer="")]
+
+
+def _by_field(problems: Sequence[Problem], document: Json) -> Mapping[str, list[Problem]]:
+    found: dict[str, list[Problem]] = {}
+    names = documents.properties(document)
+    for problem in problems:
+        parts = (problem.pointer or "").split("/")
+        if len(parts) > 2 and parts[1] == "properties":
+            name = parts[2].replace("~1", "/").replace("~0", "~")
+            if name in names:
+                found.setdefault(name, []).append(problem)
+    return found
+
+
+def _row(
+    name: str, schema: Json, draft: Draft, selected: str, problems: Mapping[str, list[Problem]]
+) -> FieldRow:
+    kind = workspace().kinds.of(schema)
+    return FieldRow(
+        name=name,
+        title=str(schema.get("title", "")) or name,
+        kind=kind.title,
+        icon=kind.icon,
+        required=name in draft.document.get("required", []),
+        selected=name == selected,
+        problems=len(problems.get(name, ())),
+    )
+
+
+def _palette() -> list[tuple[str, Sequence[Kind]]]:
+    groups: dict[str, list[Kind]] = {}
+    for kind in workspace().kinds:
+        groups.setdefault(kind.group, []).append(kind)
+    return list(groups.items())
+
+
+def _preview(entity: Entity) -> list[FormSection]:
+    """The form as staff will see it, empty and without effect."""
+    around = Surroundings(
+        locale=locale(),
+        visible=lambda field: True,
+        required=lambda field: field.required,
+        choices=lambda field, value: Choices(),
+    )
+    return [
+        FormSection(
+            key=str(number),
+            title=section.title,
+            columns=section.columns,
+            inputs=tuple(
+                make_input(field, field.default, around, prefix="preview-")
+                for name in section.fields
+                if (field := entity.by_name.get(name)) is not None and not field.read_only
+            ),
+            visible=True,
+            conditional=bool(section.visible),
+        )
+        for number, section in enumerate(entity.layout)
+    ]
