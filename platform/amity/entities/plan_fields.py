@@ -53,9 +53,10 @@ def _appears(plan: EntityPlan, after: Entity, field: Field) -> None:
         return
     if before is None:
         return  # it comes with the table
-    total = impact.total(plan.connection, before)
+    # Counted only where it matters: adding a field costs the same however many records there are.
+    total = impact.total(plan.connection, before) if field.required else 0
     fill = _fill(plan, field)
-    if not field.required or not total:
+    if not total:
         plan.say(
             Severity.SAFE, "add_field", f"The field {field.name!r} ({field.kind.title}) is new.", field=field
         )
