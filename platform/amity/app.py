@@ -19,8 +19,11 @@ BLUEPRINTS: Final = (
     "amity.web.staff",
     "amity.web.extensions",
     "amity.web.extension_pages",
+    "amity.web.builder.entities",
     "amity.web.builder.designer",
     "amity.web.builder.plan",
+    "amity.web.builder.versions",
+    "amity.web.builder.parked",
     "amity.web.api",
     "amity.web.files",
 )

@@ -1,0 +1,151 @@
+"""Versions of an entity: who changed what and when, compare two, go back through the plan page."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from flask import Blueprint, render_template, request
+from flask.typing import ResponseReturnValue
+
+from amity import jsontext
+from amity.definitions.documents import VersionInfo
+from amity.errors import NotFound
+from amity.web.builder.document import Json
+from amity.web.context import require_admin, workspace
+from amity.web.texts import gettext as _
+
+blueprint: Final = Blueprint("versions", __name__, url_prefix="/builder/entities/<name>/versions")
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRow:
+    """One version of the list."""
+
+    info: VersionInfo
+    by: str
+    what: Sequence[str]
+    document: str
+    """The document as compact JSON, to be planned again."""
+
+
+@dataclass(frozen=True, slots=True)
+class VersionsPage:
+    """Context of `pages/builder/versions.html`."""
+
+    name: str
+    title: str
+    rows: Sequence[VersionRow]
+    is_live: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ComparePage:
+    """Context of `pages/builder/compare.html`."""
+
+    name: str
+    title: str
+    old: VersionInfo
+    new: VersionInfo
+    words: Sequence[str]
+    lines: Sequence[tuple[str, str]]
+    """(`add`, `remove`, `same` or `place`, text) of the two documents as JSON."""
+
+
+@blueprint.get("")
+def versions(name: str) -> ResponseReturnValue:
+    """List the versions, the newest first."""
+    require_admin()
+    definitions = workspace().definitions
+    people = {account.id: account.name for account in workspace().accounts.all()}
+    found = definitions.versions("entity", name)
+    rows = [
+        VersionRow(
+            info,
+            people.get(info.by or "", "Amity"),
+            [str(change.get("what", "")) for change in info.plan.get("changes", ())][:8],
+            jsontext.dumps(info.document),
+        )
+        for info in found
+    ]
+    title = str(found[0].document.get("title") or name)
+    page = VersionsPage(name, title, rows, name in definitions.model.entities)
+    return render_template("pages/builder/versions.html", page=page)
+
+
+@blueprint.get("/compare")
+def compare(name: str) -> ResponseReturnValue:
+    """Show what is different between two versions."""
+    require_admin()
+    found = {info.version: info for info in workspace().definitions.versions("entity", name)}
+    old, new = _wanted(found, "old"), _wanted(found, "new")
+    page = ComparePage(
+        name=name,
+        title=str(new.document.get("title") or name),
+        old=old,
+        new=new,
+        words=differences(dict(old.document), dict(new.document)),
+        lines=_lines(old.document, new.document),
+    )
+    return render_template("pages/builder/compare.html", page=page)
+
+
+def _wanted(found: dict[int, VersionInfo], parameter: str) -> VersionInfo:
+    text = request.args.get(parameter, "")
+    info = found.get(int(text)) if text.isdecimal() else None
+    if info is None:
+        raise NotFound(_("There is no such version."), hint=_("Choose two from the list of versions."))
+    return info
+
+
+def differences(old: Json, new: Json) -> list[str]:
+    """Say in words what is different, field by field (by id, so that a renamed field is one)."""
+    before, after = _by_id(old), _by_id(new)
+    words = [
+        _("The field “%(title)s” is gone.", title=_title(before[key])) for key in before if key not in after
+    ]
+    for key, (name, schema) in after.items():
+        if key not in before:
+            words.append(_("The field “%(title)s” is new.", title=_title(after[key])))
+            continue
+        old_name, old_schema = before[key]
+        if old_name != name:
+            words.append(_("The field “%(old)s” is called “%(new)s” now.", old=old_name, new=name))
+        changed = sorted(
+            member for member in {*old_schema, *schema} if old_schema.get(member) != schema.get(member)
+        )
+        if changed:
+            words.append(
+                _(
+                    "The field “%(title)s” differs in: %(what)s.",
+                    title=_title(after[key]),
+                    what=", ".join(changed),
+                )
+            )
+    rest = sorted(
+        member for member in {*old, *new} if member != "properties" and old.get(member) != new.get(member)
+    )
+    if rest:
+        words.append(_("The entity itself differs in: %(what)s.", what=", ".join(rest)))
+    return words
+
+
+def _by_id(document: Json) -> dict[str, tuple[str, Json]]:
+    found: dict[str, tuple[str, Json]] = {}
+    for name, schema in dict(document.get("properties", {})).items():
+        own = schema.get("x-amity", {}) if isinstance(schema, dict) else {}
+        found[str(own.get("id", name))] = (name, schema if isinstance(schema, dict) else {})
+    return found
+
+
+def _title(entry: tuple[str, Json]) -> str:
+    return str(entry[1].get("title") or entry[0])
+
+
+def _lines(old: Any, new: Any) -> list[tuple[str, str]]:
+    before, after = (jsontext.dumps_bytes(item, indent=True).decode().splitlines() for item in (old, new))
+    kinds = {"+": "add", "-": "remove", "@": "place"}
+    lines = list(difflib.unified_diff(before, after, n=2, lineterm=""))[2:]
+    return [(kinds.get(line[:1], "same"), line if line.startswith("@") else line[1:]) for line in lines]
