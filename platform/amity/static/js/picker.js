@@ -25,9 +25,9 @@
       load(query, done) { control.clearOptions((option) => control.items.includes(option.value)); search(query, done); },
       render: { no_results: () => null },
     });
-    // tom-select takes the label for its own input; the hidden <select> keeps its name, too.
+    // tom-select takes the label for its own input; the <select> behind it is not for reading.
     const name = select.getAttribute("aria-label") || label?.textContent.replace("*", "").trim() || "";
-    select.setAttribute("aria-label", name);
+    select.setAttribute("aria-hidden", "true");
     control.control_input.setAttribute("aria-label", name);
     const described = select.getAttribute("aria-describedby");
     if (described) control.control_input.setAttribute("aria-describedby", described);
