@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, TypeVar
@@ -148,6 +149,8 @@ class Machine:
                     raise
                 if _column_gone(error):
                     self.definitions.refresh()
+                elif not isinstance(error, IntegrityError):
+                    time.sleep(0.02 * attempt)  # let the other one of the deadlock go first
         raise Busy("The definitions are changing at the moment. Nothing was written; please try again.")
 
     def unit(self, connection: Connection, caller: Caller) -> Unit:

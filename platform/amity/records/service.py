@@ -11,7 +11,7 @@ from amity.access.policy import Policy
 from amity.database.engine import Database
 from amity.expressions import Function
 from amity.extension import RecordValidator
-from amity.records import bulk, changing, deletion, history, reading, restoring, searching
+from amity.records import bulk, changing, deletion, history, indexing, reading, restoring, searching
 from amity.records.listeners import Listener
 from amity.records.machine import Definitions, Machine
 from amity.records.shapes import BulkMode, BulkResult, Deletion, EventPage, Hit, Page, Query, Record
@@ -122,6 +122,10 @@ class Records:
     ) -> list[Hit]:
         """Find records of any entity by words, the best first."""
         return searching.search(self.machine, ctx, text, entities, limit)
+
+    def reindex(self, ctx: Context, entity: str) -> int:
+        """Rebuild the search index of an entity, after a change of its fields; give the number of records."""
+        return indexing.reindex(self.machine, ctx, entity)
 
     def labels(self, ctx: Context, entity: str, ids: Sequence[str]) -> dict[str, str]:
         """Labels by id of those records that exist and may be read."""

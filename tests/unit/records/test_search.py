@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import func, insert, select, update
 
 from amity.access.policy import Decision
+from amity.database.ids import new_id
+from amity.database.schema import search_entry
 from amity.records.shapes import Query
 from amity.records.words import index_text, words
 from tests.factories.worlds import Rules, World
@@ -78,3 +81,18 @@ def test_index_text_is_bounded() -> None:
     text = index_text([("f", " ".join(f"w{number}" for number in range(10_000)))])
     assert len(text.split()) == 4000
     assert words("Straße, x_y-z 3.14") == ["strasse", "x", "y", "z", "3", "14"]
+
+
+def test_the_index_can_be_made_anew(world: World) -> None:
+    rows = [{"name": f"Ada {number}"} for number in range(600)]
+    ids = world.records.bulk(world.ctx(), "person", rows).ids
+    with world.database.write() as connection:
+        connection.execute(update(search_entry).values(text="other"))
+        connection.execute(insert(search_entry).values(entity="person", record=new_id(), text="other"))
+    assert world.records.find(world.ctx(), "person", Query(q="ada")).records == []
+    assert world.records.reindex(world.ctx(), "person") == 600
+    page = world.records.find(world.ctx(), "person", Query(q="ada", count="exact"))
+    assert page.count is not None
+    assert page.count.value == len(ids)
+    with world.database.read() as connection:
+        assert connection.execute(select(func.count()).select_from(search_entry)).scalar_one() == 600
