@@ -185,7 +185,15 @@ class _Builder:
 
     def _mapterm(self, term: terms.MapTerm) -> Closure:
         entries = [(self.build(key), self.build(value)) for key, value in term.entries]
-        return lambda env: {key(env): value(env) for key, value in entries}
+
+        def mapping(env: Environment) -> dict[Any, Any] | None:
+            """Make the map; null where a key cannot be one."""
+            keys = [key(env) for key, _ in entries]
+            if not all(isinstance(key, str | int) for key in keys):
+                return None
+            return {key: value(env) for key, (_, value) in zip(keys, entries, strict=True)}
+
+        return mapping
 
     def _convert(self, term: terms.Convert) -> Closure:
         operand, wanted = self.build(term.operand), term.type
