@@ -28,8 +28,8 @@ def fold(text: str) -> str:
 
 
 def fold_key(text: str) -> str:
-    """Give the shadow key of a text: its folded form, cut at `KEY_LENGTH` characters."""
-    return fold(text)[:KEY_LENGTH]
+    """Give the shadow key of a text: the folded form of its beginning, cut at `KEY_LENGTH` characters."""
+    return fold(text[: KEY_LENGTH * 5])[:KEY_LENGTH]
 
 
 def _strip(text: str) -> str:
