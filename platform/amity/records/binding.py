@@ -80,7 +80,7 @@ class RecordBinding:
         if found is None:
             return self.source.c[name]
         if found.kind.is_relation:
-            return self._target_id(found)
+            return found.kind.sql(found, {**self._columns(found), "": self._target_id(found)})
         return found.kind.sql(found, self._columns(found))
 
     def folded(self, name: str) -> ColumnElement[Any]:

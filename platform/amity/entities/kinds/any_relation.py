@@ -6,7 +6,10 @@ import difflib
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+from sqlalchemy import ColumnElement
+
 from amity.entities.kinds.base import ColumnSpec, Kind, ValueProblem
+from amity.entities.kinds.json_sql import json_texts, renamed
 from amity.entities.kinds.relation import INVERSE_OPTION, ON_DELETE_OPTION, checked_id
 from amity.entities.kinds.text import checked_text, type_name
 from amity.entities.model import Field
@@ -117,6 +120,10 @@ class AnyRelationKind(Kind):
         if stored[""] is None:
             return None
         return {"entity": field.entity_names.get(stored["entity"], stored["entity"]), "id": stored[""]}
+
+    def sql(self, field: Field, columns: Mapping[str, ColumnElement[Any]]) -> ColumnElement[Any]:
+        entity = renamed(columns["entity"], field.entity_names)
+        return json_texts({"entity": entity, "id": columns[""]}, columns[""])
 
     def expression_type(self, field: Field) -> Type:
         return DYN

@@ -6,9 +6,10 @@ import difflib
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, case
+from sqlalchemy import ColumnElement
 
 from amity.entities.kinds.base import ColumnSpec, Kind, Locale, ValueProblem
+from amity.entities.kinds.json_sql import renamed
 from amity.entities.kinds.text import type_name
 from amity.entities.model import Field
 from amity.expressions.types import TEXT, Type
@@ -103,9 +104,7 @@ class ChoiceKind(Kind):
         return None if stored[""] is None else value_of(field, stored[""])
 
     def sql(self, field: Field, columns: Mapping[str, ColumnElement[Any]]) -> ColumnElement[Any]:
-        renamed = {choice.id: choice.value for choice in field.choices if choice.id != choice.value}
-        column = columns[""]
-        return case(renamed, value=column, else_=column) if renamed else column
+        return renamed(columns[""], field.choice_values)
 
     def expression_type(self, field: Field) -> Type:
         return TEXT

@@ -5,46 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, func, select
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy import ColumnElement
 
-from amity.database.types import json_type
 from amity.entities.kinds.base import ABSENT, ColumnSpec, FormData, Kind, Locale, ValueProblem
 from amity.entities.kinds.choice import has_choices, id_of, read_choice, value_of
+from amity.entities.kinds.json_sql import renamed_items
 from amity.entities.kinds.lines import join_texts, split_texts
 from amity.entities.kinds.text import type_name
 from amity.entities.model import Field
 from amity.expressions.types import TEXT, ListType, Type
-
-
-class RenamedItems(ColumnElement[Any]):
-    """A JSON list of choice ids as one of choice values, the same on both databases."""
-
-    inherit_cache = False
-    type = json_type()
-
-    def __init__(self, column: ColumnElement[Any], renamed: Mapping[str, str]) -> None:
-        self.sqlite = self._mapped(
-            func.json_each(column).table_valued("value"), func.json_group_array, renamed
-        )
-        self.postgresql = self._mapped(
-            func.jsonb_array_elements_text(column).table_valued("value"), func.jsonb_agg, renamed
-        )
-        self.column = column
-
-    def _mapped(self, each: Any, gather: Any, renamed: Mapping[str, str]) -> ColumnElement[Any]:
-        value = case(renamed, value=each.c.value, else_=each.c.value)
-        statement = select(gather(value)).select_from(each).correlate_except(each)
-        return statement.scalar_subquery()
-
-
-@compiles(RenamedItems)
-def _compile(element: RenamedItems, compiler: SQLCompiler, **more: Any) -> str:
-    dialect = compiler.dialect.name
-    mapped = element.postgresql if dialect == "postgresql" else element.sqlite
-    whole = case((element.column.is_not(None), mapped))
-    return compiler.process(whole, **more)
 
 
 class ChoicesKind(Kind):
@@ -99,8 +68,8 @@ class ChoicesKind(Kind):
         return None if stored[""] is None else [value_of(field, id) for id in stored[""]]
 
     def sql(self, field: Field, columns: Mapping[str, ColumnElement[Any]]) -> ColumnElement[Any]:
-        renamed = {choice.id: choice.value for choice in field.choices if choice.id != choice.value}
-        return RenamedItems(columns[""], renamed) if renamed else columns[""]
+        changed = any(choice.id != choice.value for choice in field.choices)
+        return renamed_items(columns[""], field.choice_values) if changed else columns[""]
 
     def expression_type(self, field: Field) -> Type:
         return ListType(TEXT)

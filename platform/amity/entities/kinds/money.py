@@ -6,8 +6,11 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, ClassVar, Final
 
+from sqlalchemy import ColumnElement
+
 from amity.entities.kinds.base import ABSENT, ColumnSpec, FormData, Locale, ValueProblem
 from amity.entities.kinds.decimal import SCALE_OPTION, DecimalKind, exact, plain, read_number
+from amity.entities.kinds.json_sql import json_texts
 from amity.entities.kinds.locales import babel_locale
 from amity.entities.kinds.parts import has_input
 from amity.entities.kinds.text import type_name
@@ -117,6 +120,12 @@ class MoneyKind(DecimalKind):
         if stored[""] is None or not self.per_record(field):
             return stored[""]
         return {"amount": stored[""], "currency": stored["currency"]}
+
+    def sql(self, field: Field, columns: Mapping[str, ColumnElement[Any]]) -> ColumnElement[Any]:
+        if not self.per_record(field):
+            return columns[""]
+        # Without the amount: numbers inside nested data cannot be filtered.
+        return json_texts({"currency": columns["currency"]}, columns[""])
 
     def expression_type(self, field: Field) -> Type:
         return DYN if self.per_record(field) else super().expression_type(field)
