@@ -56,10 +56,7 @@ def digest(folder: Path) -> str:
 @unbound
 def file(version: str, name: str) -> Response:
     """Serve one file, compressed where that helps."""
-    joined = safe_join(str(STATIC), name)
-    path = Path(joined) if joined is not None else None
-    if path is None or not path.is_file() or path.name.startswith("."):
-        raise NotFound
+    path = _existing(name)
     if path.suffix in _COMPRESSED and request.accept_encodings["gzip"] > 0:
         response = Response(_compressed(path, path.stat().st_mtime_ns))
         response.headers["Content-Encoding"] = "gzip"
@@ -69,6 +66,16 @@ def file(version: str, name: str) -> Response:
     response.vary.add("Accept-Encoding")
     response.headers["Cache-Control"] = f"public, max-age={YEAR}, immutable"
     return response
+
+
+def _existing(name: str) -> Path:
+    joined = safe_join(str(STATIC), name)
+    try:
+        if joined is not None and Path(joined).is_file() and not Path(joined).name.startswith("."):
+            return Path(joined)
+    except (OSError, ValueError):  # longer than names of files can be, or with U+0000
+        pass
+    raise NotFound
 
 
 @lru_cache(maxsize=128)

@@ -205,20 +205,18 @@ def end_sessions() -> ResponseReturnValue:
 @blueprint.post("/tokens")
 def create_token() -> ResponseReturnValue:
     """Make an API token and show it once."""
-    try:
-        days = int(request.form.get("days") or 0)
-        if days and days not in LIFETIMES:
-            raise ValueError
-    except ValueError:
+    text = request.form.get("days", "0")
+    if text not in {"0", *map(str, LIFETIMES)}:
         return _settings_page(Invalid.at("/days", "days", _("Choose how long the token works.")))
+    days = int(text)
     lifetime = dt.timedelta(days=days) if days else None
     try:
-        _made, text = workspace().accounts.credentials.create_token(
+        _made, new_token = workspace().accounts.credentials.create_token(
             account().id, request.form.get("token_name", ""), lifetime, pointer="/token_name"
         )
     except Invalid as error:
         return _settings_page(error)
-    return _settings_page(new_token=text)
+    return _settings_page(new_token=new_token)
 
 
 @blueprint.post("/tokens/<token_id>/revoke")

@@ -18,7 +18,7 @@ from werkzeug.sansio.utils import host_is_trusted
 
 from amity.errors import Malformed, NotSignedIn
 from amity.settings import Settings
-from amity.web.context import current, require_admin, visitor, workspace
+from amity.web.context import current, locale, require_admin, visitor, workspace
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -94,6 +94,7 @@ def guard() -> None:
         return
     _check_host()
     known = visitor()
+    g.language = locale().language  # texts ask for it
     is_public = getattr(view, "amity_public", False)
     if known is None and not is_public:
         raise NotSignedIn("Please sign in first.")
