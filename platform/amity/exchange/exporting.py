@@ -26,10 +26,13 @@ def _entity(records: Records, model: Model, context: Context, name: str) -> Enti
     return entity
 
 
-def _records(records: Records, context: Context, entity: str, where: str | None) -> Iterator[Record]:
+def _records(
+    records: Records, context: Context, entity: str, where: str | None, q: str | None = None
+) -> Iterator[Record]:
     after: str | None = None
     while True:
-        page = records.find(context, entity, Query(where=where, sort="id", limit=PAGE, after=after))
+        query = Query(where=where, q=q, sort="id", limit=PAGE, after=after)
+        page = records.find(context, entity, query)
         yield from page.records
         if page.next is None:
             return
@@ -37,9 +40,17 @@ def _records(records: Records, context: Context, entity: str, where: str | None)
 
 
 def export_csv(
-    records: Records, model: Model, context: Context, entity: str, where: str | None = None
+    records: Records,
+    model: Model,
+    context: Context,
+    entity: str,
+    where: str | None = None,
+    q: str | None = None,
 ) -> Iterator[str]:
-    """Give the lines of a CSV file: a header with the names of the readable fields, then a row a record."""
+    """Give the lines of a CSV file: a header with the names of the readable fields, then a row a record.
+
+    `where` is an expression, `q` a text search, as in a list.
+    """
     found = _entity(records, model, context, entity)
     decision = records.machine.policy.decide(context.actor, "read", found)
     fields = [item for item in found.fields if decision.can_read(item.name)]
@@ -54,7 +65,7 @@ def export_csv(
         return text
 
     yield line([*SYSTEM_FIELDS, *(item.name for item in fields)])
-    for record in _records(records, context, entity, where):
+    for record in _records(records, context, entity, where, q):
         system = record.as_json()
         cells = ["" if system.get(name) is None else str(system[name]) for name in SYSTEM_FIELDS]
         for item in fields:

@@ -170,6 +170,17 @@ def test_my_own_view_is_mine_alone(staff: Visitor, admin: Visitor, made: Made) -
     assert ">Leads</a>" not in staff.get("/e/company").text
 
 
+def test_a_list_is_exported_as_it_is_filtered(staff: Visitor, made: Made) -> None:
+    made.company("Alpha", email="a@example.test")
+    made.company("Beta")
+    answer = staff.get("/e/company/export?where=name+%3D%3D+'Alpha'")
+    assert answer.mimetype == "text/csv" and "company.csv" in answer.headers["Content-Disposition"]
+    lines = answer.text.splitlines()
+    assert len(lines) == 2 and "Alpha" in lines[1] and "name" in lines[0]
+    assert len(staff.get("/e/company/export?q=bet").text.splitlines()) == 2
+    assert staff.get("/e/company/export?where=nonsense").status_code == 422
+
+
 def test_columns_are_chosen_with_boxes(staff: Visitor, made: Made) -> None:
     made.company("Alpha", email="a@example.test")
     answer = staff.get("/e/company/columns?column=name&column=email&sort=-name")

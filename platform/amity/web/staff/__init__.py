@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-from amity.web.staff import bulk, conflict, form, history, home, list, options, record, removal, search, views
+from amity.web.staff import (
+    bulk,
+    conflict,
+    export,
+    form,
+    history,
+    home,
+    list,
+    options,
+    record,
+    removal,
+    search,
+    views,
+)
 from amity.web.staff.blueprint import blueprint
 
 __all__ = [
-    "blueprint", "bulk", "conflict", "form", "history", "home", "list", "options", "record", "removal",
-    "search", "views",
+    "blueprint", "bulk", "conflict", "export", "form", "history", "home", "list", "options", "record",
+    "removal", "search", "views",
 ]  # fmt: skip

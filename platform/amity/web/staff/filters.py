@@ -14,7 +14,7 @@ from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import Final
 
-from amity.entities.model import Entity, Field
+from amity.entities.model import Field
 from amity.errors import Invalid
 from amity.expressions.errors import ExpressionError
 from amity.expressions.lexer import tokens
@@ -354,9 +354,7 @@ def _unquoted(literal: str) -> str:
 Labels = Callable[[Field, Sequence[str]], Mapping[str, str]]
 
 
-def chips(
-    entity: Entity, fields: Mapping[str, Field], where: str, formats: Formatter, labels: Labels
-) -> list[Chip]:
+def chips(fields: Mapping[str, Field], where: str, formats: Formatter, labels: Labels) -> list[Chip]:
     """Make the chips of an expression; `labels` looks up linked records, once per relation."""
     parts = split(where)
     conditions = [read(part, fields) for part in parts]

@@ -207,7 +207,7 @@ def make_page(ctx: Context, entity: Entity, state: ListState, form: FilterForm) 
         rows=tuple(rows),
         chips=tuple(
             ChipView(chip.text, state.but(where=chip.rest).url)
-            for chip in filters.chips(entity, fields, where, formats, _labels(ctx))
+            for chip in filters.chips(fields, where, formats, _labels(ctx))
         ),
         filter=form,
         column_choices=tuple(choices(ctx, entity, names)),
