@@ -20,7 +20,7 @@ from amity.database.engine import Database
 from amity.definitions import jobs, store
 from amity.definitions.documents import DefinitionChange, Occasion, State, StoredOccasion, Write
 from amity.definitions.handlers import DocumentHandler, Draft, Renames
-from amity.definitions.jobs import Job, JobProgress
+from amity.definitions.jobs import Heart, Job, JobProgress
 from amity.definitions.plan import Change, Plan
 from amity.errors import AmityError, Busy, Conflict, InUse, NeedsConfirmation
 
@@ -160,9 +160,10 @@ class Applier:
         progress = JobProgress(job)
         staged = job.payload["staged"]
         try:
-            for kind, draft in proposal.drafts.items():
-                if draft.long:
-                    self._handlers[kind].carry(draft, staged[kind], progress, self._database)
+            with Heart(self._database, job):
+                for kind, draft in proposal.drafts.items():
+                    if draft.long:
+                        self._handlers[kind].carry(draft, staged[kind], progress, self._database)
             self._flip(proposal, staged, occasion, progress)
         except (jobs.TakenOver, Busy):
             raise  # somebody goes on with it: the other process, or `run_jobs`
@@ -248,8 +249,9 @@ class Applier:
             self._resume(job)
             return
         progress = JobProgress(job)
-        for handler in self._handlers.values():
-            handler.run_job(job, progress, self._database)
+        with Heart(self._database, job):
+            for handler in self._handlers.values():
+                handler.run_job(job, progress, self._database)
         self._database.run(lambda connection: jobs.remove(connection, job))
 
     def _resume(self, job: Job) -> None:

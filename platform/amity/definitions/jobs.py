@@ -9,18 +9,24 @@ process that wakes up) stops before it writes anything more.
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import os
 import socket
+import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from amity.database.engine import Database
 from amity.database.ids import new_id
 from amity.database.schema import definition_job
 from amity.errors import AmityError
 
+log = logging.getLogger(__name__)
+
+BEAT_SECONDS: Final = 8
 HEARTBEAT_SECONDS: Final = 30
 """A runner on another host that said nothing for so long is taken for dead."""
 
@@ -178,3 +184,32 @@ class JobProgress:
         self._state.update(progress or {})
         values = {"heartbeat_at": dt.datetime.now(dt.UTC), "progress": dict(self._state)}
         _mine(connection.execute(update(definition_job).where(*_fence(self.job)).values(values)).rowcount)
+
+
+class Heart:
+    """Says every few seconds that the runner of a job lives, also while one long statement runs."""
+
+    def __init__(self, database: Database, job: Job) -> None:
+        self._database = database
+        self._job = job
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="amity-job-heart", daemon=True)
+
+    def __enter__(self) -> Heart:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stop.wait(BEAT_SECONDS):
+            try:
+                self._database.run(self._touch)
+            except Exception:
+                log.debug("a heartbeat was missed", exc_info=True)  # the next one may get through
+
+    def _touch(self, connection: Connection) -> None:
+        now = dt.datetime.now(dt.UTC)
+        connection.execute(update(definition_job).where(*_fence(self._job)).values(heartbeat_at=now))

@@ -10,7 +10,21 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, bindparam, delete, insert, select, update
+from sqlalchemy import (
+    Column,
+    Connection,
+    Select,
+    Table,
+    Update,
+    bindparam,
+    column,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from amity.database.ids import new_id
 from amity.entities.model import Entity, Field, Storage
@@ -113,20 +127,33 @@ def write(connection: Connection, storage: Storage, field: Field, values: Iterab
     if field.kind.to_many:
         _write_links(connection, storage, field, rows)
         return
-    table = storage.table
-    by_role = {role: storage.columns[field.id, role] for role in roles(field)}
+    columns = [storage.columns[field.id, role] for role in roles(field)]
+    stored = [{} if value is None else field.kind.store(field, value) for _, value in rows]
+    parameters: dict[str, list[Any]] = {"record": [record for record, _ in rows]}
+    for index, role in enumerate(roles(field)):
+        parameters[f"v{index}"] = [item.get(role) for item in stored]
+    if connection.dialect.name == "postgresql":
+        connection.execute(_update_from_arrays(storage.table, columns), parameters)
+        return
     statement = (
-        update(table)
-        .where(table.c.id == bindparam("record"))
-        .values({column: bindparam(f"v{index}") for index, column in enumerate(by_role.values())})
+        update(storage.table)
+        .where(storage.table.c.id == bindparam("record"))
+        .values({column: bindparam(f"v{index}") for index, column in enumerate(columns)})
     )
-    parameters = []
-    for record, value in rows:
-        stored = {} if value is None else field.kind.store(field, value)
-        parameters.append(
-            {"record": record, **{f"v{index}": stored.get(role) for index, role in enumerate(by_role)}}
-        )
-    connection.execute(statement, parameters)
+    names = list(parameters)
+    connection.execute(
+        statement, [dict(zip(names, row, strict=True)) for row in zip(*parameters.values(), strict=True)]
+    )
+
+
+def _update_from_arrays(table: Table, columns: Sequence[Column[Any]]) -> Update:
+    """One statement for many rows: on PostgreSQL a statement each costs several times as much."""
+    types = {"record": table.c.id.type, **{f"v{index}": item.type for index, item in enumerate(columns)}}
+    arrays = [bindparam(name, type_=ARRAY(type_)) for name, type_ in types.items()]
+    given = func.unnest(*arrays).table_valued(*(column(name, type_) for name, type_ in types.items()))
+    given = given.render_derived(name="given")
+    new = {item: given.c[f"v{index}"] for index, item in enumerate(columns)}
+    return update(table).where(table.c.id == given.c.record).values(new)
 
 
 def _write_links(connection: Connection, storage: Storage, field: Field, rows: list[tuple[str, Any]]) -> None:
