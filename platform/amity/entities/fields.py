@@ -60,7 +60,7 @@ class FieldReader:
             return None
         field = self._field(name, schema, shape, at)
         if field is not None and len(self.problems) == before:
-            self._check(field, shape)
+            self._check(field)
         return field if len(self.problems) == before else None
 
     def _field(self, name: str, schema: Any, shape: Shape, at: str) -> Field | None:
@@ -150,7 +150,7 @@ class FieldReader:
         self.problems += problems
         return tuple(_choice(choice, own) for choice, own in zip(raw, ids, strict=True))
 
-    def _check(self, field: Field, shape: Shape) -> None:
+    def _check(self, field: Field) -> None:
         """What can be said about the finished field: its kind's own word, its title, its default."""
         if len(field.title) > MAX_TITLE:
             message = f"A title has at most {MAX_TITLE} characters."

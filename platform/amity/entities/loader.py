@@ -267,7 +267,8 @@ def _root_problems(document: Mapping[str, Any]) -> list[Problem]:
 
 
 def _count_problems(document: Mapping[str, Any]) -> list[Problem]:
-    count = len(document.get("properties") or ())
+    properties = document.get("properties")
+    count = len(properties) if isinstance(properties, Mapping) else 0
     if count <= MAX_FIELDS:
         return []
     return [

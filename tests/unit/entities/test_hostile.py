@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from amity import jsontext
@@ -299,6 +299,7 @@ def test_any_json_is_read_or_refused(value: Any) -> None:
     st.dictionaries(KEYWORDS, NEAR, max_size=3),
     NEAR,
 )
+@example({}, {"properties": -1}, {})
 def test_anything_that_resembles_a_document_is_read_or_refused(
     properties: dict[str, Any], root: dict[str, Any], definition: Any
 ) -> None:
