@@ -87,3 +87,30 @@ def test_every_kind_in_a_browser(
     page.goto("/e/every_kind")
     axe(page)
     assert troubles == []
+
+
+def test_rows_within_rows_are_added(
+    page: Page, live_server: LiveServer, sign_in: Callable[..., Page], axe: Callable[..., None]
+) -> None:
+    program = Program(page, live_server, ADMIN)
+    words = {"type": "array", "title": "Words", "items": {"type": "string", "title": "Word"}}
+    members = {"code": {"type": "string", "title": "Code"}, "words": words}
+    rows = {"type": "array", "title": "Rows", "items": {"type": "object", "properties": members}}
+    program.call("PUT", "/entities/nest", {"title": "Nest", "type": "object", "properties": {"rows": rows}})
+    value = [{"code": f"c{row}", "words": [f"w{row}{word}" for word in range(4)]} for row in range(4)]
+    person = sign_in(live_server, STAFF)
+    person.goto("/e/nest/new")
+    outer = person.locator("[data-rows='rows']")
+    for number, row in enumerate(value):
+        outer.locator("xpath=following-sibling::button").first.click()
+        person.locator(f"[name='rows.{number}.code']").fill(row["code"])
+        inner = person.locator(f"[data-rows='rows.{number}.words']")
+        for index, word in enumerate(row["words"]):
+            inner.locator("xpath=following-sibling::button").first.click()
+            person.locator(f"[name='rows.{number}.words.{index}']").fill(word)
+    assert "__row__" not in person.locator("form[data-record-form]").inner_text()
+    axe(person)
+    person.get_by_role("button", name="Save", exact=True).first.click()
+    person.wait_for_url(lambda url: not url.endswith("/new"))
+    record = program.call("GET", "/records/nest")["records"][0]
+    assert record["rows"] == value

@@ -140,19 +140,15 @@
     const more = event.target.closest?.("[data-more-rows]");
     if (more) {
       const rows = more.previousElementSibling;
-      const next = [...rows.querySelectorAll("[data-rows-row][hidden]")][0];
+      const next = rows.querySelector(":scope > [data-rows-row][hidden]");
       if (next) { next.hidden = false; next.querySelector("input, select, textarea")?.focus(); return; }
-      const template = rows.querySelector("[data-rows-template]");
-      const count = rows.querySelectorAll("[data-rows-row]").length;
+      const template = rows.querySelector(":scope > [data-rows-template]");
       const holder = document.createElement("div");
       holder.append(template.content.cloneNode(true));
-      holder.querySelectorAll("*").forEach((element) => {
-        for (const attribute of [...element.attributes]) {
-          if (attribute.value.includes("__row__")) element.setAttribute(attribute.name, attribute.value.replaceAll("__row__", String(count)));
-        }
-      });
+      number(holder, rows.dataset.rows, rows.querySelectorAll(":scope > [data-rows-row]").length);
       const row = holder.firstElementChild;
       rows.insertBefore(row, template);
+      row.querySelectorAll("[data-rows]").forEach(fold);
       row.dispatchEvent(new CustomEvent("amity:added", { bubbles: true }));
       row.querySelector("input:not([type=hidden]), select, textarea")?.focus();
     }
@@ -165,13 +161,28 @@
   // With JavaScript the blank rows of nested values wait behind a button.
   const filled = (row) => [...row.querySelectorAll("input, select, textarea")].some((item) => item.type !== "radio"
     && item.type !== "checkbox" && item.type !== "hidden" && item.value);
-  form.querySelectorAll("[data-rows]").forEach((rows) => {
-    [...rows.querySelectorAll(":scope > [data-rows-row]")].forEach((row) => { row.hidden = !filled(row) && !row.querySelector(".field-problem"); });
+  const fold = (rows) => {
+    [...rows.querySelectorAll(":scope > [data-rows-row]")].forEach((row) => { row.hidden = !filled(row) && !row.querySelector(".field-problems"); });
     const button = document.createElement("button");
     button.type = "button";
     button.className = "btn btn-sm";
     button.dataset.moreRows = "";
     button.append(window.amity.icon("plus"), document.getElementById("js-texts").dataset.addRow);
     rows.after(button);
-  });
+  };
+  form.querySelectorAll("[data-rows]").forEach(fold);
+  // A new row is called __row__ until it has its number; within rows of rows the outer ones come first.
+  function number(holder, name, count) {
+    const numbers = [...(name.match(/(?<=\.)\d+(?=\.|$)/g) ?? []), String(count)];
+    holder.querySelectorAll("*").forEach((element) => {
+      for (const attribute of [...element.attributes]) {
+        const marks = attribute.value.split("__row__").length - 1;
+        if (!marks) continue;
+        const own = numbers.slice(-marks);
+        element.setAttribute(attribute.name, attribute.value.replace(/__row__/g, () => own.shift() ?? "__row__"));
+      }
+    });
+    const texts = document.createTreeWalker(holder, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) texts.currentNode.data = texts.currentNode.data.replaceAll("__row__", String(count + 1));
+  }
 })();
