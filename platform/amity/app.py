@@ -18,6 +18,7 @@ BLUEPRINTS: Final = (
     "amity.web.people",
     "amity.web.staff",
     "amity.web.extensions",
+    "amity.web.workspace_settings",
     "amity.web.extension_pages",
     "amity.web.builder.entities",
     "amity.web.builder.designer",

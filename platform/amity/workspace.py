@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from sqlalchemy import select, update
 
+from amity.access import people
 from amity.access.accounts import Accounts
 from amity.access.context import SYSTEM, Actor, Context
 from amity.access.policy import AllOf, Policy, RolePolicy
@@ -25,7 +26,7 @@ from amity.definitions.service import DefinitionService
 from amity.entities.handler import open_definitions
 from amity.entities.kinds.registry import KindRegistry
 from amity.entities.model import Model
-from amity.errors import InUse, NotFound
+from amity.errors import InUse, Invalid, NotFound
 from amity.expressions import Function, register_sqlite_functions
 from amity.files import FileStore
 from amity.plugins import Plugins
@@ -97,6 +98,18 @@ class Workspace:
             known = self._profile = (time.monotonic(), self._read_profile())
         return known[1]
 
+    def change_profile(self, *, name: str, timezone: str, locale: str, currency: str) -> None:
+        """Change what counts for everybody. Raises `Invalid` with the pointer of what is wrong."""
+        values = {
+            "name": people.checked_name(name),
+            "timezone": people.checked_timezone(timezone) or "UTC",
+            "locale": people.checked_language(locale) or "en",
+            "currency": _checked_currency(currency),
+        }
+        with self.database.write() as connection:
+            connection.execute(update(schema.workspace).values(**values))
+        self.forget_profile()
+
     def forget_profile(self) -> None:
         """Read the row anew the next time, after a change."""
         self._profile = None
@@ -153,6 +166,15 @@ class Workspace:
         with self.database.read() as connection:
             row = connection.execute(select(table)).one()
         return Profile(row.name, row.timezone, row.locale, row.currency, dict(row.settings))
+
+
+def _checked_currency(currency: str) -> str:
+    from babel.core import get_global
+
+    code = currency.strip().upper()
+    if code not in get_global("all_currencies"):
+        raise Invalid.at("/currency", "currency", "A currency is written by its three letters, such as EUR.")
+    return code
 
 
 def _disabled(database: Database) -> frozenset[str]:

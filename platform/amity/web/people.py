@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -11,11 +11,14 @@ from flask.typing import ResponseReturnValue
 
 from amity.access.people import ROLES, Account
 from amity.errors import Conflict, Invalid
+from amity.records.me import PERSON_ENTITY
+from amity.records.shapes import Query
 from amity.web.auth import by_input
-from amity.web.context import link_to, require_admin, workspace
+from amity.web.context import current, link_to, require_admin, workspace
 from amity.web.shell import note
 from amity.web.texts import gettext as _
 
+MOST_EMPLOYEES: Final = 500
 blueprint: Final = Blueprint("people", __name__, url_prefix="/builder/people")
 
 
@@ -27,6 +30,8 @@ class PeoplePage:
     me: str
     """Own account id."""
     roles: Mapping[str, str]
+    employees: Sequence[tuple[str, str]] = ()
+    """Records that a person may be, with their labels; empty where there are none."""
     link: str | None = None
     """A one-time link just made: shown this once."""
     link_for: Account | None = None
@@ -64,12 +69,15 @@ def new_link(account_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/<account_id>/roles")
 def set_roles(account_id: str) -> ResponseReturnValue:
-    """Give a person other roles."""
+    """Give a person other roles, and say which employee record they are."""
+    accounts, actor = workspace().accounts, require_admin().actor
     try:
-        workspace().accounts.set_roles(account_id, request.form.getlist("roles"), by=require_admin().actor)
+        accounts.set_roles(account_id, request.form.getlist("roles"), by=actor)
+        if "employee" in request.form:
+            accounts.link_employee(account_id, _employee(request.form["employee"]), by=actor)
     except (Conflict, Invalid) as error:
         return _page(error=error)
-    return _done(_("The roles are changed."))
+    return _done(_("The changes are saved."))
 
 
 @blueprint.post("/<account_id>/sign-out")
@@ -96,6 +104,20 @@ def activate(account_id: str) -> ResponseReturnValue:
     return _done(_("The account is active again."))
 
 
+def _employee(text: str) -> str | None:
+    """Give the id of the chosen record; raises `NotFound` where the admin sees none of this id."""
+    return str(workspace().records.get(current(), PERSON_ENTITY, text).values["id"]) if text else None
+
+
+def _employees() -> list[tuple[str, str]]:
+    here = workspace()
+    if PERSON_ENTITY not in here.definitions.model.entities:
+        return []
+    page = here.records.find(current(), PERSON_ENTITY, Query(fields=("id",), limit=MOST_EMPLOYEES))
+    labels = here.records.labels(current(), PERSON_ENTITY, [str(item.values["id"]) for item in page.records])
+    return sorted(labels.items(), key=lambda item: item[1].casefold())
+
+
 def _done(text: str) -> ResponseReturnValue:
     note(text)
     return redirect(url_for("people.people"), 303)
@@ -112,6 +134,7 @@ def _page(
         people=workspace().accounts.all(),
         me=require_admin().actor.account or "",
         roles=ROLES,
+        employees=_employees(),
         link=link,
         link_for=link_for,
         problems=by_input(error) if error else {},

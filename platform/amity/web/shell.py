@@ -138,6 +138,7 @@ def _builder_groups(path: str) -> list[Group]:
                 entry(_("Overview"), "/builder", "layout-dashboard"),
                 entry(_("Entities"), "/builder/entities", "table"),
                 entry(_("People"), "/builder/people", "users"),
+                entry(_("Workspace"), "/builder/workspace", "settings"),
                 entry(_("Extensions"), "/builder/extensions", "puzzle"),
                 entry(_("Recycle bin"), "/builder/bin", "recycle"),
             ),
