@@ -4,18 +4,35 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import Any, Final
 
-from sqlalchemy import Connection, Select, bindparam, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Text,
+    bindparam,
+    cast,
+    literal,
+    null,
+    select,
+    union_all,
+)
 
+from amity.database.types import CodePointText
 from amity.entities.model import Entity
-from amity.records.batches import chunks
+from amity.records.batches import CHUNK, chunks
 from amity.records.caller import Caller
 from amity.records.codec import EntityCodec, Selection
 from amity.records.conditions import policy_condition
 from amity.records.links import Link
 from amity.records.machine import Machine
 from amity.records.shapes import Target
+
+MAX_PARTS: Final = 4
+"""Display fields of an entity that is read together with others."""
 
 
 class _English:
@@ -38,41 +55,123 @@ def label_of(codec: EntityCodec, values: Mapping[str, Any], readable: Any = None
 def read_labels(
     machine: Machine, caller: Caller, connection: Connection, targets: Iterable[Target]
 ) -> dict[Target, str]:
-    """Labels of those targets that are live and readable: one statement per entity, however many rows."""
+    """Labels of those targets that are live and readable.
+
+    One statement for all entities whose labels are plain texts, one for each other entity; however many rows.
+    """
     wanted: dict[str, set[str]] = defaultdict(set)
     for entity_name, identity in targets:
         wanted[entity_name].add(identity)
     labels: dict[Target, str] = {}
-    for name, ids in wanted.items():
+    together: list[_Labels] = []
+    for name in sorted(wanted):
         entity = caller.model.entities.get(name)
         if entity is None or not caller.can_read(entity):
             continue
-        labels.update(_labels(machine, caller, connection, entity, sorted(ids)))
+        plan = _labels_of(machine, caller, entity)
+        if plan.plain and len(wanted[name]) <= CHUNK:
+            together.append(plan)
+        else:
+            labels.update(plan.read(machine, caller, connection, sorted(wanted[name])))
+    if together:
+        labels.update(_read_together(machine, caller, connection, together, wanted))
     return labels
 
 
-def _labels(
-    machine: Machine, caller: Caller, connection: Connection, entity: Entity, ids: Sequence[str]
+@dataclass(frozen=True)
+class _Labels:
+    """How the labels of an entity are read by a caller."""
+
+    codec: EntityCodec
+    selection: Selection
+    readable: frozenset[str] | None
+
+    @property
+    def entity(self) -> Entity:
+        return self.codec.entity
+
+    @cached_property
+    def shown(self) -> tuple[str, ...]:
+        """Names of the display fields that may be read."""
+        return tuple(name for name in self.entity.display if self.readable is None or name in self.readable)
+
+    @cached_property
+    def plain(self) -> bool:
+        """Whether the label consists of texts as they are stored."""
+        fields = [self.codec.fields.get(name) for name in self.shown]
+        return len(fields) <= MAX_PARTS and all(
+            item is not None and item.plain and isinstance(item.columns[0].type, CodePointText)
+            for item in fields
+        )
+
+    def statement(self, keys: str) -> Select[Any]:
+        """The statement for the ids in the parameter `keys`."""
+        table = self.entity.table
+        ids_in = table.c.id.in_(bindparam(keys, expanding=True))
+        return select(*self.selection.columns).where(ids_in, table.c.deleted_at.is_(None))
+
+    def narrow(self, keys: str) -> Select[Any]:
+        """The same with the columns that all entities have in common: name, id, parts of the label."""
+        table = self.entity.table
+        parts: list[ColumnElement[Any]] = [
+            cast(self.codec.fields[name].columns[0], Text()) for name in self.shown
+        ]
+        parts += [cast(null(), Text())] * (MAX_PARTS - len(parts))
+        named = literal(self.entity.name, Text())
+        ids_in = table.c.id.in_(bindparam(keys, expanding=True))
+        return select(named, table.c.id, *parts).where(ids_in, table.c.deleted_at.is_(None))
+
+    def read(
+        self, machine: Machine, caller: Caller, connection: Connection, ids: Sequence[str]
+    ) -> dict[Target, str]:
+        """Labels of some records."""
+        revision = machine.revision(caller.model)
+        key = ("labels", self.entity.id, self.shown)
+        statement = revision.keep(key, lambda: self.statement("keys"))
+        condition = policy_condition(machine, caller, self.entity, "read")
+        if condition is not None:
+            statement = statement.where(condition)
+        found: dict[Target, str] = {}
+        for some in chunks(ids):
+            for row in connection.execute(statement, {"keys": some}):
+                values = self.selection.load(row)
+                found[self.entity.name, values["id"]] = label_of(self.codec, values, self.readable)
+        return found
+
+
+def _labels_of(machine: Machine, caller: Caller, entity: Entity) -> _Labels:
+    readable = caller.decide(entity, "read").readable
+
+    def make() -> _Labels:
+        codec = machine.codec(caller, entity)
+        shown = [name for name in entity.display if readable is None or name in readable]
+        return _Labels(codec, codec.selection(shown), readable)
+
+    return machine.revision(caller.model).keep(("labels of", entity.id, readable), make)
+
+
+def _read_together(
+    machine: Machine,
+    caller: Caller,
+    connection: Connection,
+    plans: Sequence[_Labels],
+    wanted: Mapping[str, set[str]],
 ) -> dict[Target, str]:
-    codec = machine.codec(caller, entity)
-    decision = caller.decide(entity, "read")
-    names = tuple(name for name in entity.display if decision.can_read(name))
-
-    def make() -> tuple[Selection, Select[Any]]:
-        selection = codec.selection(names)
-        table = entity.table
-        ids_in = table.c.id.in_(bindparam("keys", expanding=True))
-        return selection, select(*selection.columns).where(ids_in, table.c.deleted_at.is_(None))
-
-    selection, statement = machine.revision(caller.model).keep(("labels", entity.id, names), make)
-    condition = policy_condition(machine, caller, entity, "read")
-    if condition is not None:
-        statement = statement.where(condition)
+    """Labels of several entities in one statement."""
+    parts = []
+    for number, plan in enumerate(plans):
+        key = ("narrow labels", plan.entity.id, plan.shown, number)
+        part = machine.revision(caller.model).keep(key, partial(plan.narrow, f"keys_{number}"))
+        condition = policy_condition(machine, caller, plan.entity, "read")
+        parts.append(part if condition is None else part.where(condition))
+    keys = {f"keys_{number}": sorted(wanted[plan.entity.name]) for number, plan in enumerate(plans)}
+    statement = union_all(*parts) if len(parts) > 1 else parts[0]
+    by_name = {plan.entity.name: plan for plan in plans}
     found: dict[Target, str] = {}
-    for some in chunks(ids):
-        for row in connection.execute(statement, {"keys": some}):
-            values = selection.load(row)
-            found[entity.name, values["id"]] = label_of(codec, values, decision.readable)
+    for name, identity, *texts in connection.execute(statement, keys):
+        plan = by_name[name]
+        values = {"id": identity, **dict(zip(plan.shown, texts, strict=False))}
+        found[name, identity] = label_of(plan.codec, values, plan.readable)
     return found
 
 

@@ -121,3 +121,22 @@ def test_links_to_the_dead_and_the_hidden(world: World) -> None:
     world.records.restore(world.ctx(), "tag", green.id)
     assert set(world.records.get(world.ctx(), "visit", visit.id).get("tags")) == {blue.id, green.id}
     assert bob.version == 1
+
+
+def test_labels_of_many_entities_take_one_statement(world: World) -> None:
+    ada, firm = world.create("person", name="Ada"), world.create("company", name="Firm")
+    tag = world.create("tag", name="red")
+    tea = world.create("visit", subject="Tea", person=ada.id)
+    guests = [{"entity": "company", "id": firm.id}, {"entity": "person", "id": ada.id}]
+    more = {"guests": guests, "tags": [tag.id], "about": {"entity": "visit", "id": tea.id}}
+    world.create("visit", subject="Two", person=ada.id, **more)
+    world.records.find(world.ctx(), "visit")
+    with world.statements() as statements:
+        page = world.records.find(world.ctx(), "visit")
+    assert page.labels == {
+        ("person", ada.id): "Ada",
+        ("company", firm.id): "Firm",
+        ("tag", tag.id): "red",
+        ("visit", tea.id): "Tea",
+    }
+    assert len(statements) <= 4, statements
