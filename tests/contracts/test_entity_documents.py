@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 import amity.entities
-from amity import jsontext
-from amity.entities import limits, patterns
+from amity import jsontext, patterns
+from amity.entities import limits
 from amity.entities.formats import FORMATS
 from amity.entities.kinds.core import amity_kinds
 from amity.entities.kinds.registry import KindRegistry

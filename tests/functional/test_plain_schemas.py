@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from jsonschema import Draft202012Validator
+
 from amity.testing.visitor import Visitor
 
 PYDANTIC: dict[str, Any] = {
@@ -157,3 +159,15 @@ def test_a_hostile_schema_does_not_touch_the_one_in_force(admin: Visitor) -> Non
 def test_ten_megabytes_are_refused(admin: Visitor) -> None:
     body = {"properties": {"a": {"type": "string", "description": "x" * 10_000_000}}}
     assert admin.api("PUT", "/entities/thing", body).status_code in (413, 422)
+
+
+def test_editors_get_the_meta_schema(staff: Visitor, nobody: Visitor) -> None:
+    schema = staff.api("GET", "/schemas/document").get_json()
+    Draft202012Validator.check_schema(schema)
+    assert "money" in schema["$defs"]["property"]["properties"]["kind"]["enum"]
+    for name in schema["$defs"]:
+        assert staff.api("GET", f"/schemas/{name}").get_json() == schema["$defs"][name]
+    assert staff.api("GET", "/schemas/nothing").status_code == 404
+    assert staff.api("GET", "/schemas/entity?x=1").status_code == 422
+    assert nobody.client.get("/api/v1/schemas/entity").status_code == 401
+    assert "/api/v1/schemas/{name}" in staff.api("GET", "/openapi.json").get_json()["paths"]

@@ -84,11 +84,14 @@ def published(kinds: KindRegistry) -> dict[str, dict[str, Any]]:
     # Which kind a plain property has is inferred, so that any kind's key may stand where no kind is named.
     schema["propertyNames"] = {"enum": sorted(keys)}
     del schema["additionalProperties"]
-    return {"entity": base("entity"), "property": schema, "choice": base("choice"), "document": _document()}
+    parts = {"entity": base("entity"), "property": schema, "choice": base("choice")}
+    return {**parts, "document": _document(parts)}
 
 
-def _document() -> dict[str, Any]:
+def _document(parts: dict[str, Any]) -> dict[str, Any]:
+    """Give the meta-schema of a whole file; it carries the others, so that an editor needs this one alone."""
     return {
+        "$defs": parts,
         "$schema": DRAFT,
         "$id": "urn:amity:schema:document",
         "title": "An entity document",

@@ -12,6 +12,7 @@ from amity.access.policy import Decision, Verb
 from amity.entities.model import Entity, Field
 from amity.web.api import requests
 from amity.web.api.responses import answer
+from amity.web.api.schemas import SCHEMAS
 from amity.web.context import current, workspace
 
 Json = dict[str, Any]
@@ -55,7 +56,7 @@ def build() -> Json:
     """Build the document for the caller of the present request."""
     actor, policy = current().actor, workspace().policy
     schemas: Json = dict(_SHARED_SCHEMAS)
-    paths: Json = dict(_definition_paths(actor.is_admin)) | _feed_path()
+    paths: Json = dict(_definition_paths(actor.is_admin)) | _schema_path() | _feed_path()
     tags: list[Json] = [{"name": "definitions"}, {"name": "events"}]
     for entity in workspace().definitions.model:
         decisions = {
@@ -332,6 +333,17 @@ def _feed_path() -> Json:
             }
         }
     }
+
+
+def _schema_path() -> Json:
+    name = {"name": "name", "in": "path", "required": True, "schema": {"enum": list(SCHEMAS)}}
+    read = {
+        "tags": ["definitions"],
+        "operationId": "read_schema",
+        "summary": "Read a meta-schema of entity documents, for editors",
+        "responses": _responses(_200=_json({"type": "object"}, "The JSON Schema.")),
+    }
+    return {"/api/v1/schemas/{name}": {"parameters": [name], "get": read}}
 
 
 def _definition_paths(admin: bool) -> Json:
