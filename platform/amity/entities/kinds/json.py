@@ -9,7 +9,7 @@ from amity import jsontext
 from amity.database.storable import json_fault
 from amity.entities.kinds.base import ABSENT, ColumnSpec, FormData, Kind, Locale, ValueProblem
 from amity.entities.kinds.lines import read_json
-from amity.entities.kinds.long_text import shortened
+from amity.entities.kinds.text import shortened
 from amity.entities.model import Field
 from amity.expressions.types import DYN, Type
 

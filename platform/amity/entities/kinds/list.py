@@ -34,6 +34,7 @@ class ListKind(JsonKind):
     icon = "table-row"
     group = "Nested"
     grouped = True
+    searchable = True
 
     def infer(self, schema: Mapping[str, Any]) -> int:
         return 20 if schema.get("type") == "array" and isinstance(schema.get("items"), Mapping) else 0

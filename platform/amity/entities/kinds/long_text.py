@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
 from amity.entities.kinds.base import Locale
-from amity.entities.kinds.text import SHORT, TextKind
+from amity.entities.kinds.text import SHORT, TextKind, shortened
 from amity.entities.model import Field
-
-_SHOWN: Final = 160
-
-
-def shortened(text: str, limit: int = _SHOWN) -> str:
-    """Give a text in one line, cut at `limit` characters, for lists and labels."""
-    line = " ".join(text[: limit * 8].split())
-    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
 class LongTextKind(TextKind):

@@ -39,6 +39,7 @@ class ObjectKind(JsonKind):
     icon = "box-multiple"
     group = "Nested"
     grouped = True
+    searchable = True
 
     def infer(self, schema: Mapping[str, Any]) -> int:
         return 20 if schema.get("type") == "object" and schema.get("properties") else 0

@@ -10,8 +10,8 @@ from typing import Any, Final
 import nh3
 
 from amity.entities.kinds.base import Locale
-from amity.entities.kinds.long_text import LongTextKind, shortened
-from amity.entities.kinds.text import checked_text
+from amity.entities.kinds.long_text import LongTextKind
+from amity.entities.kinds.text import checked_text, shortened
 from amity.entities.model import Field
 
 TAGS: Final = {

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final
 
 from amity.database.folding import fold_key
 from amity.database.storable import text_fault
-from amity.entities.kinds.base import ColumnSpec, FormData, Kind, ValueProblem
+from amity.entities.kinds.base import ColumnSpec, FormData, Kind, Locale, ValueProblem
 from amity.entities.model import Field
 from amity.expressions.types import TEXT, Type
 
@@ -23,6 +23,12 @@ def checked_text(value: Any) -> str:
     if fault:
         raise ValueProblem("characters", fault)
     return value
+
+
+def shortened(text: str, limit: int = 160) -> str:
+    """Give a text in one line, cut at `limit` characters, for lists and labels."""
+    line = " ".join(text[: limit * 8].split())
+    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
 def type_name(value: Any) -> str:
@@ -78,6 +84,10 @@ class TextKind(Kind):
 
     def from_text(self, field: Field, text: str) -> str:
         return text
+
+    def format(self, field: Field, value: str, locale: Locale) -> str:
+        plain = len(value) <= SHORT and value.isprintable()
+        return value if plain else shortened(value, SHORT) or value[:SHORT]
 
     def from_form(self, field: Field, form: FormData, name: str) -> Any:
         """Read the text. Browsers send every end of line as CR LF: kept only where `name.newline` is crlf."""

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from amity.database.folding import KEY_LENGTH, fold, fold_key
 from amity.entities.kinds.base import ValueProblem
 from amity.entities.kinds.rich_text import sanitised
-from tests.factories.fields import field_of, make_field
+from tests.factories.fields import Reader, field_of, make_field
 
 
 @given(st.text())
@@ -203,3 +203,15 @@ def test_plain_schemas_of_long_and_formatted_text() -> None:
     assert make_field({"type": "string", "maxLength": 500}).kind.name == "text"
     assert make_field({"type": "string", "maxLength": 501}).kind.name == "long_text"
     assert make_field({"type": "string", "contentMediaType": "text/html"}).kind.name == "rich_text"
+
+
+def test_lists_show_one_line_of_a_text() -> None:
+    field = field_of("text")
+    for value, shown in (
+        ("a  b", "a  b"),
+        ("a\nb", "a b"),
+        ("x" * 501, "x" * 499 + "…"),
+        ("\n", "\n"),
+        ("a\u202eb", "a\u202eb"),
+    ):
+        assert field.kind.format(field, value, Reader()) == shown
