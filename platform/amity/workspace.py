@@ -21,7 +21,8 @@ from amity.database import schema
 from amity.database.engine import Database
 from amity.database.ids import new_id
 from amity.database.migrate import migrate
-from amity.definitions import store
+from amity.definitions import jobs, store
+from amity.definitions.jobs import Job
 from amity.definitions.service import DefinitionService
 from amity.entities.handler import open_definitions
 from amity.entities.kinds.registry import KindRegistry
@@ -67,6 +68,7 @@ class Workspace:
             [validator for _, validator in given.amity_validators],
             secret=settings.secret_key,
         )
+        self.definitions.on_job(jobs.REINDEX, self._reindex)
         self.accounts = Accounts(database)
         self.files = FileStore(settings.home / "files")
         self._profile: tuple[float, Profile] | None = None
@@ -123,6 +125,11 @@ class Workspace:
             cause_id=new_id(),
             cause={"kind": kind, **cause},
         )
+
+    def _reindex(self, job: Job) -> None:
+        entity = self.definitions.refresh().by_id.get(job.payload["entity"])
+        if entity is not None:  # removed meanwhile: nobody searches it
+            self.records.reindex(self.context(kind="definitions"), entity.name)
 
     def switch_extension(self, name: str, enabled: bool) -> None:
         """Switch an extension on or off from the next start on.

@@ -62,6 +62,7 @@ class Applier:
     def __init__(self, database: Database, handlers: Mapping[str, DocumentHandler]) -> None:
         self._database = database
         self._handlers = handlers
+        self.runners: dict[str, Callable[[Job], None]] = {}
 
     # -- plan --------------------------------------------------------------------------------------
     def propose(self, changes: Sequence[DefinitionChange], state: State, connection: Connection) -> Proposal:
@@ -252,6 +253,8 @@ class Applier:
         with Heart(self._database, job):
             for handler in self._handlers.values():
                 handler.run_job(job, progress, self._database)
+            if job.kind in self.runners:
+                self.runners[job.kind](job)
         self._database.run(lambda connection: jobs.remove(connection, job))
 
     def _resume(self, job: Job) -> None:

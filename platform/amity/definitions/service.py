@@ -271,6 +271,10 @@ class DefinitionService(Generic[M]):
         with self._database.read() as connection:
             return jobs.find(connection)
 
+    def on_job(self, kind: str, run: Callable[[Job], None]) -> None:
+        """Let a layer above do the jobs of a kind (`amity.definitions.jobs`); in transactions of its own."""
+        self._applier.runners[kind] = run
+
     def run_jobs(self, stop: Callable[[], bool] = lambda: False) -> int:
         """Do what is to be done: go on with killed applies, build indexes, empty purged columns.
 

@@ -29,6 +29,21 @@ def carries(tasks: Sequence[Task]) -> list[CarryField]:
     return [task for task in tasks if isinstance(task, CarryField)]
 
 
+def unsearchable(tasks: Sequence[Task]) -> set[str]:
+    """Give the entities (by id) whose search index no longer says what their records hold."""
+    found = set()
+    for task in tasks:
+        match task:
+            case CarryField(before=entity, old=old, new=new):
+                if new.kind.searchable or (old is not None and old.kind.searchable):
+                    found.add(entity.id)
+            case ParkField(entity_id, _, searchable) | UnparkField(entity_id, _, _, searchable) if searchable:
+                found.add(entity_id)
+            case _:
+                pass
+    return found
+
+
 # -- phase one -----------------------------------------------------------------------------------------
 
 
@@ -112,10 +127,10 @@ def _run(task: Task, connection: Connection, registry: Registry, revision: int) 
             _make_field(connection, entity, field, LIVE, revision)
         case SetTableState(entity_id, state):
             stored.set_state(connection, [registry.entity_table(entity_id)], state, revision)
-        case ParkField(entity_id, field_id):
+        case ParkField(entity_id, field_id, _):
             known = registry.field(entity_id, field_id).values()
             stored.set_state(connection, (*known, registry.link(entity_id, field_id)), PARKED, revision)
-        case UnparkField(entity_id, field_id, parked):
+        case UnparkField(entity_id, field_id, parked, _):
             for item in registry.parked(entity_id, field_id):
                 if item.revision == parked:
                     stored.set_state(connection, (*item.columns, item.link), LIVE, revision)

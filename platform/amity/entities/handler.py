@@ -91,6 +91,9 @@ class EntityHandler(ModelHandler[Model]):
             names = where_used.Names(self.build(state, connection, None), self._functions)
             where_used.rewrite_saved_views(connection, names, draft.renames, when.now)
         apply.flip(draft.work, staged, connection, revision)
+        for entity in sorted(apply.unsearchable(draft.work)):
+            payload = {"entity": entity}
+            jobs.start(connection, jobs.REINDEX, revision=revision, payload=payload, running=False)
 
     def settle(self, writes: Sequence[Write], state: State, connection: Connection, revision: int) -> None:
         """See `DocumentHandler`: building the model proves that documents and tables fit."""

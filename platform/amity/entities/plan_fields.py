@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from sqlalchemy import func, literal_column, select
+
 from amity.definitions.plan import Severity
 from amity.entities import conversions, impact, stored
 from amity.entities.conversion_table import Verdict
 from amity.entities.misfits import misfit
 from amity.entities.model import Entity, Field
 from amity.entities.planner import EntityPlan
-from amity.entities.tables import same_shape
+from amity.entities.tables import link_table, same_shape
 from amity.entities.tasks import CarryField, MakeField, ParkField, UnparkField
 
 
@@ -43,13 +45,16 @@ def _appears(plan: EntityPlan, after: Entity, field: Field) -> None:
         None,
     )
     if parked is not None:
+        if field.required and before is not None and (gaps := _gaps(plan, before, parked)):
+            _refuse_required(plan, field, gaps)
+            return
         plan.say(
             Severity.SAFE,
             "restore_field",
             f"The field {field.name!r} comes back with the values that were parked.",
             field=field,
         )
-        plan.tasks.append(UnparkField(after.id, field.id, parked.revision))
+        plan.tasks.append(UnparkField(after.id, field.id, parked.revision, field.kind.searchable))
         return
     if before is None:
         return  # it comes with the table
@@ -73,6 +78,19 @@ def _appears(plan: EntityPlan, after: Entity, field: Field) -> None:
             fill=fill,
         )
         plan.tasks.append(CarryField(before, after, None, field, fill=fill))
+
+
+def _gaps(plan: EntityPlan, before: Entity, parked: stored.ParkedSet) -> impact.Impact:
+    """Count the live records for which nothing is parked."""
+    live = before.table.c.deleted_at.is_(None)
+    if parked.link is not None:
+        links = link_table(parked.link.name)
+        condition = live & before.table.c.id.not_in(select(links.c.source))
+    else:
+        name = next(column.name for column in parked.columns if column.role == "")
+        condition = live & literal_column(name).is_(None)
+    count = select(func.count()).select_from(before.table).where(condition)
+    return impact.Impact(int(plan.connection.execute(count).scalar_one()))
 
 
 def _fits(parked: stored.ParkedSet, field: Field) -> bool:
@@ -123,7 +141,7 @@ def _goes(plan: EntityPlan, old: Field) -> None:
         found=impact.Impact(count),
         used_by=uses,
     )
-    plan.tasks.append(ParkField(before.id, old.id))
+    plan.tasks.append(ParkField(before.id, old.id, old.kind.searchable))
 
 
 def _stays(plan: EntityPlan, before: Entity, after: Entity, old: Field, new: Field) -> None:

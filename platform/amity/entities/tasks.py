@@ -38,6 +38,7 @@ class ParkField:
 
     entity: str
     field: str
+    searchable: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class UnparkField:
     entity: str
     field: str
     revision: int
+    searchable: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import inspect
 
+from amity.definitions import jobs
+from amity.entities import planner
 from amity.errors import Invalid, NeedsConfirmation, NotFound, Stale
 from tests.factories.definitions import Desk, StarsKind, codes, line, occasion, schema
 from tests.factories.definitions import desk as open_desk
@@ -139,3 +141,59 @@ def test_a_missing_kind_loses_nothing(desk_url: str) -> None:
         opened.definitions.run_jobs()
     with open_desk(desk_url, [StarsKind()]) as opened:
         assert opened.values("thing", "rank") == ["***"]
+
+
+def test_a_field_that_comes_back_is_not_required_where_records_are_empty(desk: Desk) -> None:
+    desk.apply("thing", schema({"name": {"type": "string"}, "size": {"type": "integer"}}))
+    desk.add("thing", {"name": "Box", "size": 3})
+    whole = desk.document("thing")
+    smaller = desk.document("thing")
+    del smaller["properties"]["size"]
+    desk.apply("thing", smaller)
+    whole["required"] = ["size"]
+    assert codes(desk.plan("thing", whole)) == [("safe", "restore_field")]
+    desk.add("thing", {"name": "Bag"})
+    assert codes(desk.plan("thing", whole)) == [("refused", "require_field")]
+
+
+def test_changes_of_searchable_fields_ask_for_a_new_search_index(desk: Desk) -> None:
+    asked = []
+    desk.definitions.on_job(jobs.REINDEX, lambda job: asked.append(job.payload["entity"]))
+    desk.apply("thing", schema({"name": {"type": "string"}, "size": {"type": "integer"}}))
+    desk.add("thing", {"name": "1", "size": 3})
+    document = desk.document("thing")
+    document["properties"]["name"] = {"type": "integer", "x-amity": {"id": "name"}}
+    desk.apply("thing", document)
+    desk.definitions.run_jobs()
+    assert asked == ["thing"]
+    del document["properties"]["size"]
+    desk.apply("thing", document)
+    desk.definitions.run_jobs()
+    assert asked == ["thing"]
+
+
+def test_limits_are_said_before_anything_is_touched(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = {"type": "string", "x-amity": {"kind": "long_text"}}
+    with pytest.raises(Invalid, match="300"):
+        desk.apply("thing", schema({f"f{number}": text for number in range(301)}))
+    desk.apply("thing", schema({f"f{number}": text for number in range(300)}))
+    assert len(desk.entity("thing").fields) == 300
+    monkeypatch.setattr(planner, "MAX_COLUMNS", 301)
+    document = desk.document("thing")
+    del document["properties"]["f0"], document["properties"]["f1"]
+    desk.apply("thing", document)
+    document["properties"] |= {"g0": text, "g1": text}
+    assert ("refused", "too_many_columns") in codes(desk.plan("thing", document))
+    desk.definitions.purge_field("thing", "f0", occasion())
+    desk.apply("thing", document)
+
+
+def test_names_that_sanitise_alike_have_columns_of_their_own(desk: Desk) -> None:
+    names = ["a" * 60, "a" * 61, "select", "_x", "x__fold", "x"]
+    desk.apply("thing", schema({name: {"type": "string"} for name in names}))
+    desk.add("thing", {name: name for name in names})
+    for name in names:
+        assert desk.values("thing", name) == [name]
+    desk.apply("thing2", schema({"order": {"type": "string"}}, name="group"))
+    desk.add("group", {"order": "by"})
+    assert desk.values("group", "order") == ["by"]
