@@ -113,6 +113,12 @@ def entity_group(entity: Entity) -> str:
     return group if isinstance(group, str) else ""
 
 
+def _weight(group: tuple[str, list[Entry]]) -> tuple[int, str]:
+    """The largest groups come first: they are what most people come for."""
+    title, entries = group
+    return -len(entries), title
+
+
 def _entity_groups(entities: Sequence[Entity], path: str) -> list[Group]:
     by_group: dict[str, list[Entry]] = {}
     for entity in entities:
@@ -120,7 +126,7 @@ def _entity_groups(entities: Sequence[Entity], path: str) -> list[Group]:
         here = path == url or path.startswith(url + "/")
         by_group.setdefault(entity_group(entity), []).append(Entry(entity.plural, url, entity.icon, here))
     general = by_group.pop("", [])
-    groups = [Group(title, tuple(entries)) for title, entries in sorted(by_group.items())]
+    groups = [Group(title, tuple(entries)) for title, entries in sorted(by_group.items(), key=_weight)]
     if general:
         groups.append(Group(_("More records") if groups else _("Records"), tuple(general)))
     return groups

@@ -8,6 +8,7 @@ from amity.access.policy import Decision
 from amity.errors import NotFound
 from amity.workspace import Workspace
 from tests.functional.web.conftest import Made
+from tests.functional.web.test_lists import counted
 from tests.support.apps import Visitor
 
 
@@ -20,6 +21,22 @@ def test_everything_about_a_record_is_on_its_page(staff: Visitor, made: Made) ->
     assert "Amity</strong> added this" in page
     back = staff.get(f"/e/person/{zoe.id}").text
     assert f'href="/e/company/{acme.id}">Acme</a>' in back
+
+
+def test_a_record_page_asks_as_often_whatever_it_shows(
+    staff: Visitor, made: Made, workspace: Workspace
+) -> None:
+    counts = []
+    acme = made.company("Acme")
+    for number in (1, 4):
+        for index in range(number):
+            made.person(f"P{number}{index}", company=acme.id)
+        staff.get(f"/e/company/{acme.id}")
+        with counted(workspace) as statements:
+            page = staff.get(f"/e/company/{acme.id}").text
+        assert page.count("/e/person/0") == (1 if number == 1 else 5)
+        counts.append(len(statements))
+    assert counts[0] == counts[1] <= 25
 
 
 def test_unknown_records_are_not_found(staff: Visitor, made: Made) -> None:

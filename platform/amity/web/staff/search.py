@@ -17,6 +17,8 @@ from amity.web.staff.blueprint import blueprint
 
 LIMIT: Final = 60
 PALETTE: Final = 8
+SHOWN: Final = 8
+"""So many hits of one entity are shown; its list has the others."""
 MAX_WORDS: Final = 200
 
 
@@ -79,7 +81,7 @@ def _grouped(ctx: Context, hits: list[Hit], q: str) -> tuple[HitGroup, ...]:
             title=entities[name].plural,
             icon=entities[name].icon,
             list_url=f"/e/{name}?{urlencode({'q': q})}",
-            hits=tuple((hit.label, f"/e/{name}/{hit.id}") for hit in found),
+            hits=tuple((hit.label, f"/e/{name}/{hit.id}") for hit in found[:SHOWN]),
         )
         for name, found in by_entity.items()
         if name in entities
