@@ -81,6 +81,36 @@ def test_every_page_of_the_menu(
     assert console == []
 
 
+def test_every_page_of_the_builder(
+    demo: LiveServer,
+    sign_in: Callable[..., Page],
+    axe: Callable[..., None],
+    screenshot: Callable[..., None],
+    watch: Callable[[Page], list[str]],
+) -> None:
+    page = sign_in(demo, ADMIN, password=password(demo))
+    console = watch(page)
+    linked: list[str] = []
+    for start in ("/builder", "/builder/entities"):
+        page.goto(start)
+        linked += page.eval_on_selector_all(
+            "a[href^='/builder']", "links => links.map(link => link.getAttribute('href'))"
+        )
+    # Of the pages that every entity has, those of one entity stand for all.
+    pages = {link for link in linked if not link.startswith("/builder/entities/")}
+    pages |= {link for link in linked if "customer" in link.split("?")[0].split("/")}
+    assert "/builder/entities/customer" in pages, linked
+    for path in sorted(pages):
+        answer = page.goto(path)
+        assert answer is not None
+        assert answer.status == 200, f"{path}: {answer.status}"
+        axe(page)
+        assert overflow(page) <= 0, f"{path} scrolls sideways"
+        if path == "/builder/entities/customer":
+            screenshot(page, "designer")
+    assert console == []
+
+
 def main_pages(page: Page) -> dict[str, str]:
     """The pages that people spend their day on, by the name of their picture."""
     page.goto("/e/customer")
