@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy.sql.elements import ColumnElement
 
-from amity.database.types import CodePointText
 from amity.expressions import nested, pieces, terms
 from amity.expressions.binding import SqlBinding
 from amity.expressions.pieces import SQL_TYPES, Piece, known
@@ -214,26 +213,25 @@ def _unrolled(emitter: Emitter, term: terms.Loop) -> Condition:
 
 
 def _over_stored(emitter: Emitter, term: terms.Loop) -> Condition:
-    """Loop over a stored list of texts."""
+    """Loop over a stored list of texts or nested data."""
     target, body = term.target, term.body
-    if (
-        body is None
-        or target.type != ListType(TEXT)
-        or not isinstance(target, terms.Reference | terms.Member)
-    ):
-        refuse(term)
-    if term.kind == "exists_one":
+    if body is None or not isinstance(target, terms.Reference | terms.Member) or term.kind == "exists_one":
         refuse(term)
     column = _stored_list(emitter, target)
-    if emitter.dialect == "postgresql":
-        each: Any = sa.func.jsonb_array_elements_text(column).table_valued("value")
-    else:
-        each = sa.func.json_each(column).table_valued("value")
-    piece = Piece(sa.type_coerce(each.c.value, CodePointText()), TEXT, True, False)
 
     def condition() -> Condition:
         return emitter.test(body) if term.kind == "exists" else sa.not_(emitter.strict(body))
 
-    where = emitter.with_element(term.key, piece, condition)
+    if target.type == ListType(DYN):
+        each, place = nested.elements(emitter, column)
+        where = emitter.with_place(term.key, place, condition)
+    elif target.type == ListType(TEXT):
+        on_postgres = emitter.dialect == "postgresql"
+        items = sa.func.jsonb_array_elements_text if on_postgres else sa.func.json_each
+        each = items(column).table_valued("value")
+        piece = Piece(sa.type_coerce(each.c.value, sa.Text()), TEXT, True, True)
+        where = emitter.with_element(term.key, piece, condition)
+    else:
+        refuse(term)
     found = _exists(each, where)
     return found if term.kind == "exists" else sa.and_(column.is_not(None), sa.not_(found))

@@ -67,6 +67,8 @@ class Emitter:
         self._env: Environment = Bound(binding)
         self._records: dict[str, SqlBinding] = {}
         self._elements: dict[str, Piece] = {}
+        self.places: dict[str, nested.Place] = {}
+        """Where the variable of a loop over stored nested data lies."""
         self._count = 0
 
     # -- values
@@ -337,6 +339,14 @@ class Emitter:
             return make()
         finally:
             del self._elements[key]
+
+    def with_place(self, key: str, place: nested.Place, make: Callable[[], Condition]) -> Condition:
+        """Make a condition while a loop's variable stands for nested data in a stored list."""
+        self.places[key] = place
+        try:
+            return make()
+        finally:
+            del self.places[key]
 
     def with_items(self, term: terms.Loop, make: Callable[[], Condition]) -> list[Condition] | None:
         """Make a condition for each item of a list that is written out or known; None for no list."""

@@ -8,6 +8,7 @@ of fixed width, a duration as microseconds, a boolean as 0 or 1. All functions a
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, Final
@@ -118,14 +119,27 @@ def call(name: str, *elements: Any, type_: Any = None) -> Any:
     return made if type_ is None else sa.type_coerce(made, type_)
 
 
+def json_number(stored: str | None) -> str | None:
+    """Give the number that a JSON list begins with, null for anything else; it stays exact."""
+    if stored is None:
+        return None
+    try:
+        value = json.loads(stored, parse_float=Decimal)[0]
+    except ValueError:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        return None
+    known = arithmetic.decimal(value)
+    return canonical(value) if known == value else str(value)
+
+
 def call_chain(links: Any, type_: Any) -> Any:
     """Give the SQL call of a chain of operations of one family, from the left.
 
-    One call, because SQLite's parser takes few levels of brackets. The operations are a constant text.
+    One call, because SQLite's parser takes few levels of brackets.
     """
     names = ",".join(name for name, _ in links[1:])
-    operands = ", ".join(f"{{{position}}}" for position in range(len(links)))
-    made = block(f"amity_chain('{names}', {operands})")(*(element for _, element in links))
+    made = call("chain", sa.literal(names, sa.Text()), *(element for _, element in links))
     return sa.type_coerce(made, type_)
 
 

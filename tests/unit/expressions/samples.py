@@ -63,6 +63,7 @@ CUSTOMER: Final = fields(
     owner=ID,
     address=DYN,
     tags=ListType(TEXT),
+    emails=ListType(DYN),
     manager=RecordType("employee"),
     interactions=ListType(RecordType("interaction")),
 )

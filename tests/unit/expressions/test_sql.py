@@ -141,6 +141,30 @@ address['0'] == 'a'
 address[0] == 'a'
 address.city[1] != null
 address.`a b` == 'x'
+address.city == 5
+address.city != 5
+address.city == 12.5
+address.city >= 5
+!(address.city < 5)
+address.city > revenue
+address.city == employees
+address.city in [5, 12.5]
+address.city == 100 || address.city == -7
+address.city < 0.2
+emails.exists(e, e.value == 'a')
+emails.exists(e, e.value == 'a' && e.primary)
+!emails.exists(e, e.value == name)
+emails.all(e, e.value != null)
+!emails.all(e, e.primary)
+emails.exists(e, e == 'a')
+emails.exists(e, e == null)
+emails.exists(e, e.value > 5)
+emails.exists(e, e.value < 1)
+emails.exists(e, e.size[0] == 1)
+emails.exists(e, e.value in ['a', 'c'])
+emails.exists(e, tags.exists(t, t == e.value))
+emails == null
+has(emails)
 address.city in ['a', 'Zoë']
 !(address.city in ['a', 'Zoë'])
 address.city.contains('o')
@@ -329,6 +353,7 @@ fold(name)
 fold(manager.name)
 manager.team.name + '!'
 size(string(address.city))
+size(emails)
 (now() - created_at) / days(1)
 round(revenue / rate * 100, 2)
 ((revenue + 1) * (rate + 1) - employees) / 7

@@ -52,6 +52,7 @@ CUSTOMER: Final = _table(
     sa.Column("owner", Uuid36),
     sa.Column("tags", json_type()),
     sa.Column("address", json_type()),
+    sa.Column("emails", json_type()),
     sa.Column("manager", Uuid36),
 )
 EMPLOYEE: Final = _table(
@@ -128,6 +129,13 @@ DATA: Final = (
     None, {}, {"city": "a"}, {"city": None}, {"city": "Zoë", "street": {"name": "red"}}, {"city": 5},
     {"city": True, "street": [1]}, {"city": False}, {"city": ["a"], "0": "a"}, {"city": ["b", "a"]},
     {"city": "null"}, {"city": {"0": "a"}}, ["a"], {"a b": "x", "city": ""},
+    {"city": Decimal("12.50")}, {"city": -7}, {"city": Decimal("0.1234567")}, {"city": Decimal(10**20)},
+    {"city": 100},
+)  # fmt: skip
+EMAILS: Final = (
+    None, [], [{"value": "a", "primary": True}], [{"value": "b", "primary": False}, {"value": "a"}], ["a"],
+    [5, None],
+    [{"value": 5}, {"value": Decimal("5.50"), "size": [1]}], [["a"]], [{"value": Decimal("0.1234567")}],
 )  # fmt: skip
 NOW: Final = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
 
@@ -195,6 +203,7 @@ class World:
             "owner": self._any((None, *self._ids("employee"))),
             "tags": self._any(LISTS),
             "address": self._any(DATA),
+            "emails": self._any(EMAILS),
             "manager": self._any((None, *self._ids("employee"))),
         }
 

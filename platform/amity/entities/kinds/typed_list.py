@@ -11,7 +11,7 @@ from amity.entities.kinds.lines import join_texts, read_json, split_texts
 from amity.entities.kinds.parts import has_input, rows
 from amity.entities.kinds.text import checked_text, type_name
 from amity.entities.model import Field
-from amity.expressions.types import DYN, Type
+from amity.expressions.types import DYN, ListType, Type
 
 LABELS_OPTION: Final[Mapping[str, Any]] = {
     "type": "array",
@@ -117,7 +117,7 @@ class TypedListKind(Kind):
         return {"": list(value), "fold": keys[0] if keys else None}
 
     def expression_type(self, field: Field) -> Type:
-        return DYN
+        return ListType(DYN)
 
     # -- text and form -----------------------------------------------------------------------------
     def to_text(self, field: Field, value: Sequence[Mapping[str, Any]]) -> str:

@@ -28,6 +28,7 @@ def register_sqlite_functions(connection: Any, dialect: str = "sqlite") -> None:
         for name, count, function in _wired():
             connection.create_function(name, count, function, deterministic=True)
         connection.create_function("amity_chain", -1, sqlite.chained, deterministic=True)
+        connection.create_function("amity_json_number", 1, sqlite.json_number, deterministic=True)
 
 
 @cache
