@@ -140,3 +140,16 @@ def test_what_was_typed_wrongly_is_still_there(thing: list[dict[str, Any]], staf
     for name in typed:
         shown = {f"input-{name}-problems", f"input-{name.partition('.')[0]}-problems"}
         assert shown & set(again.ids), name
+
+
+def test_yes_no_and_not_known(admin: Visitor, staff: Visitor) -> None:
+    """Without a default a yes-or-no field can be emptied again; with one it is a switch."""
+    put(admin, "answer", {"open": {"type": "boolean"}, "set": {"type": "boolean", "default": False}})
+    page = read_form(staff.get("/e/answer/new").text)
+    assert dict(page.sent)["open"] == "" and page.sent.count(("set", "false")) == 1
+    for sent, wanted in (("true", True), ("", None), ("false", False)):
+        saved = staff.post("/e/answer/new", {"open": sent, "set": ["false", "true"]})
+        assert saved.status_code == 303
+        id_ = saved.headers["Location"].rpartition("/")[2]
+        record = staff.api("GET", f"/records/answer/{id_}").get_json()
+        assert (record["open"], record["set"]) == (wanted, True)

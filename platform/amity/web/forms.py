@@ -146,7 +146,8 @@ def make_input(
         picker_url=offered.picker_url,
         grouped=kind.grouped,
         wide=kind.name in WIDE,
-        checkbox=kind.name in CHECKBOXES,
+        # A switch knows two answers: where null is a third one, it is a list.
+        checkbox=kind.name in CHECKBOXES and (field.required or field.default is not None),
         visible=around.visible(field),
         conditional=bool(field.visible or field.required_when),
     )
