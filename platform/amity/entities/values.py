@@ -149,7 +149,7 @@ def write(connection: Connection, storage: Storage, field: Field, values: Iterab
 def _update_from_arrays(table: Table, columns: Sequence[Column[Any]]) -> Update:
     """One statement for many rows: on PostgreSQL a statement each costs several times as much."""
     types = {"record": table.c.id.type, **{f"v{index}": item.type for index, item in enumerate(columns)}}
-    arrays = [bindparam(name, type_=ARRAY(type_)) for name, type_ in types.items()]
+    arrays = [bindparam(name, type_=ARRAY(type_, dimensions=1)) for name, type_ in types.items()]
     given = func.unnest(*arrays).table_valued(*(column(name, type_) for name, type_ in types.items()))
     given = given.render_derived(name="given")
     new = {item: given.c[f"v{index}"] for index, item in enumerate(columns)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -162,10 +163,10 @@ class TestChoices:
     def test_of_several(self, desk: Desk) -> None:
         many = {"type": "array", "items": self.choices("a", "b", "c")}
         desk.apply("thing", schema({"tags": many}))
-        desk.add("thing", {"tags": ["a", "b"]}, {"tags": ["a"]})
+        desk.add("thing", {"tags": ["a", "b"]}, {"tags": ["a"]}, {})
         document = with_property(desk, "tags", {"type": "array", "items": self.choices("b", "c")})
         desk.apply("thing", document, choices={"tags": {"a": "c"}})
-        assert desk.values("thing", "tags") == [["c", "b"], ["c"]]
+        assert desk.values("thing", "tags") == [["c", "b"], ["c"], None]
 
 
 class TestConversion:
@@ -337,3 +338,28 @@ def test_labels_and_order_are_safe(desk: Desk) -> None:
     assert {code for _, code in codes(plan)} == {"change_title", "label_field", "reorder_fields"}
     assert list(desk.document("thing")["properties"]) == ["size", "name"]
     assert desk.apply("thing", document).empty
+
+
+def test_values_of_every_shape_are_carried(desk: Desk) -> None:
+    """Filled gaps and values that were there go through the carry exactly, on both databases."""
+    values = {
+        "price": ({"type": "number"}, Decimal("12.3456")),
+        "on": ({"type": "string", "format": "date"}, "2026-02-28"),
+        "at": ({"type": "string", "format": "date-time"}, "2026-02-28T10:11:12.000013Z"),
+        "ok": ({"type": "boolean"}, True),
+        "home": ({"type": "object", "x-amity": {"kind": "address"}}, {"city": "Köln", "country": "DE"}),
+        "mails": (
+            {"type": "array", "x-amity": {"kind": "emails"}},
+            [{"value": "a@example.com", "primary": True}],
+        ),
+        "tags": ({"type": "array", "items": {"type": "string"}}, ["x", "y"]),
+        "name": (TEXT, 'O\'Hara \\ "{}", ü'),
+    }
+    desk.apply("thing", schema({name: property_ for name, (property_, _) in values.items()}))
+    desk.add("thing", {name: value for name, (_, value) in values.items()}, {})
+    document = desk.document("thing")
+    document["required"] = list(values)
+    desk.apply("thing", document, fill={name: value for name, (_, value) in values.items()})
+    for name, (_, value) in values.items():
+        first, second = desk.values("thing", name)
+        assert first == second == value, name
