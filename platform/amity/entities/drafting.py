@@ -216,12 +216,16 @@ class Drafter:
             if subject.after is not None:
                 subject.after = linked[subject.after.id]
         others[:] = [linked[entity.id] for entity in others]
-        before = link_problems(self._model, self._functions)
+        elsewhere = {name: found for name, found in problems.items() if name not in mine}
+        if not elsewhere:
+            return []
+        # What was broken before (an extension is gone, say) is not this change's doing.
+        known = link_problems(self._model, self._functions)
         return [
             Use("expression", name, problem.pointer or "", problem.message)
-            for name, found in problems.items()
+            for name, found in elsewhere.items()
             for problem in found
-            if name not in mine and problem.pointer not in {known.pointer for known in before.get(name, ())}
+            if problem.pointer not in {item.pointer for item in known.get(name, ())}
         ]
 
     def _plan(self, subject: Subject, broken: Sequence[Use], renames: Renames) -> EntityPlan:
