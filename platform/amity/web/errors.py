@@ -7,6 +7,7 @@ and in the log. The log names the rule of the URL, never the URL: paths hold the
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -33,9 +34,9 @@ class ErrorPage:
     status: int
     title: str
     message: str
-    hint: str | None
-    problems: tuple[Problem, ...]
-    request_id: str | None
+    hint: str | None = None
+    problems: tuple[Problem, ...] = ()
+    request_id: str | None = None
     """Only where the operator can find more under it in the log."""
 
 
@@ -56,9 +57,8 @@ def _amity(error: AmityError) -> ResponseReturnValue:
             return redirect(url_for("auth.sign_in", next=request.full_path.rstrip("?")))
         return redirect(url_for("auth.sign_in"))
     body = {"code": error.code, **error.details}
-    response = render(
-        error.status, error.title, error.message, hint=error.hint, problems=error.problems, members=body
-    )
+    page = ErrorPage(error.status, error.title, error.message, error.hint, error.problems)
+    response = render(page, body)
     if isinstance(error, TooManyRequests | Busy):
         response.headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, NotSignedIn) and (is_api() or "Authorization" in request.headers):
@@ -67,13 +67,13 @@ def _amity(error: AmityError) -> ResponseReturnValue:
 
 
 def _forged(error: CSRFError) -> ResponseReturnValue:
-    return render(
+    page = ErrorPage(
         400,
         "The page was too old",
         "The form's key does not belong to your session. Nothing was changed.",
-        hint="Reload the page and send the form again; programs use a bearer token.",
-        members={"code": "csrf"},
+        "Reload the page and send the form again; programs use a bearer token.",
     )
+    return render(page, {"code": "csrf"})
 
 
 def _http(error: HTTPException) -> ResponseReturnValue:
@@ -83,7 +83,7 @@ def _http(error: HTTPException) -> ResponseReturnValue:
     if status >= 500:
         return _unexpected(error)
     title, message, hint = _WORDS.get(status, (error.name, error.description or error.name, None))
-    response = render(status, title, message, hint=hint, members={"code": _code(error)})
+    response = render(ErrorPage(status, title, message, hint), {"code": _code(error)})
     for name, value in error.get_headers(request.environ):
         if name in ("Allow", "Retry-After"):
             response.headers[name] = value
@@ -94,14 +94,14 @@ def _http(error: HTTPException) -> ResponseReturnValue:
 
 def _unexpected(error: Exception) -> ResponseReturnValue:
     _log(error)
-    return render(
+    page = ErrorPage(
         500,
         "Something went wrong",
         "Amity met an error that it did not expect. It is in the operator's log.",
-        hint="Try again; if it stays, tell the operator the number below.",
-        members={"code": "internal"},
+        "Try again; if it stays, tell the operator the number below.",
         request_id=g.get("request_id"),
     )
+    return render(page, {"code": "internal"})
 
 
 def _log(error: Exception) -> None:
@@ -117,26 +117,16 @@ def _log(error: Exception) -> None:
     )
 
 
-def render(
-    status: int,
-    title: str,
-    message: str,
-    *,
-    hint: str | None = None,
-    problems: tuple[Problem, ...] = (),
-    members: dict[str, Any] | None = None,
-    request_id: str | None = None,
-) -> Response:
-    """Make the answer in the form that the client asked for."""
+def render(page: ErrorPage, members: Mapping[str, Any]) -> Response:
+    """Make the answer in the form that the client asked for; `members` are for problem+json alone."""
     if is_api() or wants_json():
-        return _problem_document(status, title, message, hint, problems, members or {}, request_id)
-    page = ErrorPage(status, title, message, hint, problems, request_id)
+        return _problem_document(page, members)
     if htmx.is_fragment():
-        response = make_response(_html("fragments/error.html", page), status)
-        if status in SWAPPED:
+        response = make_response(_html("fragments/error.html", page), page.status)
+        if page.status in SWAPPED:
             htmx.answer(response, retarget="#messages", reswap="innerHTML")
         return response
-    return make_response(_html("pages/error.html", page), status)
+    return make_response(_html("pages/error.html", page), page.status)
 
 
 def _html(template: str, page: ErrorPage) -> str:
@@ -160,24 +150,21 @@ def wants_json() -> bool:
     return best != "text/html"
 
 
-def _problem_document(
-    status: int,
-    title: str,
-    message: str,
-    hint: str | None,
-    problems: tuple[Problem, ...],
-    members: dict[str, Any],
-    request_id: str | None,
-) -> Response:
-    document: dict[str, Any] = {"type": "about:blank", "title": title, "status": status, "detail": message}
-    document.update(members)
-    if problems:
-        document["errors"] = [problem.as_json() for problem in problems]
-    if hint:
-        document["hint"] = hint
-    if request_id:
-        document["request_id"] = request_id
-    return Response(jsontext.dumps_bytes(document), status, content_type="application/problem+json")
+def _problem_document(page: ErrorPage, members: Mapping[str, Any]) -> Response:
+    document: dict[str, Any] = {
+        "type": "about:blank",
+        "title": page.title,
+        "status": page.status,
+        "detail": page.message,
+        **members,
+    }
+    if page.problems:
+        document["errors"] = [problem.as_json() for problem in page.problems]
+    if page.hint:
+        document["hint"] = page.hint
+    if page.request_id:
+        document["request_id"] = page.request_id
+    return Response(jsontext.dumps_bytes(document), page.status, content_type="application/problem+json")
 
 
 def _code(error: HTTPException) -> str:
