@@ -87,6 +87,7 @@ class Database:
         self._queue = FairLock()
         self.engine: Engine = create_engine(
             self.url,
+            hide_parameters=True,  # an error's text goes into the log; people's data and hashes must not
             json_serializer=jsontext.dumps,
             json_deserializer=jsontext.trusted_loads,
             pool_size=pool_size,

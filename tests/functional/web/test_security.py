@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 from flask import Flask, Response
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from amity.access.context import SYSTEM
 from amity.app import create_app
@@ -307,3 +309,10 @@ def test_the_policy_has_no_loop_hole() -> None:
     assert directives["default-src"] == ["'self'"]
     assert "script-src" not in directives and "style-src" not in directives  # so default-src counts
     assert directives["frame-ancestors"] == directives["object-src"] == directives["base-uri"] == ["'none'"]
+
+
+def test_an_error_of_the_database_tells_no_values(workspace: Workspace) -> None:
+    statement = text("SELECT nothing FROM account WHERE password_hash = :secret")
+    with pytest.raises(DBAPIError) as caught, workspace.database.read() as connection:
+        connection.execute(statement, {"secret": "hunter2"})
+    assert "hunter2" not in str(caught.value)
