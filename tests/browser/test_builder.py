@@ -180,9 +180,7 @@ def test_every_page_of_the_builder_is_accessible_and_fits(
                 screenshot(page, f"{picture}{name}")
 
 
-def test_the_designer_works_without_javascript(
-    sign_in: SignIn, live_server: LiveServer, word: str
-) -> None:
+def test_the_designer_works_without_javascript(sign_in: SignIn, live_server: LiveServer, word: str) -> None:
     page = sign_in(live_server, java_script_enabled=False)
     page.goto("/builder/entities/new")
     page.locator("#input-s-title").fill(f"Plain {word}")

@@ -1,4 +1,4 @@
-"""Every icon that a page or a shipped entity names is in the sprite; a missing one would be a blank."""
+"""Every icon that a page, a kind or a shipped entity names is in the sprite, or it would be a blank."""
 
 from __future__ import annotations
 
@@ -7,20 +7,27 @@ import re
 from pathlib import Path
 
 import hatch_build
+from amity import core
 
 ROOT = Path(hatch_build.ROOT)
-USED = re.compile(r"\bicon\(\s*[\"']([a-z0-9-]+)[\"']")
+USED = re.compile(r"""\bicon(?:_name)?\s*(?:=|\(|:\s*str\s*=)\s*["']([a-z0-9-]+)["']""")
+"""`icon("truck")`, `icon_name="truck"`, `icon: str = "truck"`."""
 
 
 def test_every_used_icon_is_in_the_list() -> None:
     listed = set(hatch_build.icon_names(ROOT))
-    missing = []
-    for template in [*(ROOT / "templates").rglob("*.html"), *(ROOT / "extensions").rglob("*.html")]:
-        missing += [
-            f"{template.name}: {name}" for name in USED.findall(template.read_text()) if name not in listed
-        ]
+    sources = [
+        file
+        for folder in ("platform/amity", "templates", "extensions")
+        for file in (ROOT / folder).rglob("*")
+        if file.suffix in (".html", ".py")
+    ]
+    used = {(file.name, name) for file in sources for name in USED.findall(file.read_text())}
+    used |= {(f"kind {kind.name}", kind.icon) for kind in core.amity_kinds()}
     for entity in [*(ROOT / "entities").glob("*.json"), *(ROOT / "extensions").glob("*/entities/*.json")]:
         icon = json.loads(entity.read_text()).get("x-amity", {}).get("icon")
-        if icon is not None and icon not in listed:
-            missing.append(f"{entity.name}: {icon}")
+        if icon is not None:
+            used.add((entity.name, icon))
+    assert len(used) > 50
+    missing = sorted((place, name) for place, name in used if name not in listed)
     assert missing == [], f"append them to {hatch_build.ICON_LIST}"

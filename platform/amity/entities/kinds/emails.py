@@ -16,7 +16,7 @@ class EmailsKind(TypedListKind):
 
     name = "emails"
     title = "E-mails"
-    icon = "mails"
+    icon = "mail-plus"
 
     def check_item(self, field: Field, value: Any) -> str:
         return checked_email(value)
