@@ -142,7 +142,7 @@ class Drafter:
 
     def _renames_possible(self, document: Mapping[str, Any], before: Entity) -> bool:
         """Whether the document is well-formed and names fields that there are not."""
-        properties = document.get("properties")
+        properties = document.get("properties") if isinstance(document, Mapping) else None
         if not isinstance(properties, Mapping) or set(properties) == set(before.by_name):
             return False
         return acceptable(document, self._builder.kinds)

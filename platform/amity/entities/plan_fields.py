@@ -10,11 +10,13 @@ from sqlalchemy import func, literal_column, select
 from amity.definitions.plan import Severity
 from amity.entities import conversions, impact, stored
 from amity.entities.conversion_table import Verdict
-from amity.entities.misfits import misfit
+from amity.entities.kinds.base import ValueProblem
+from amity.entities.misfits import checker, misfit
 from amity.entities.model import Entity, Field
 from amity.entities.planner import EntityPlan
 from amity.entities.tables import link_table, same_shape
 from amity.entities.tasks import CarryField, MakeField, ParkField, UnparkField
+from amity.errors import Invalid
 
 
 def plan_fields(plan: EntityPlan) -> None:
@@ -101,9 +103,21 @@ def _fits(parked: stored.ParkedSet, field: Field) -> bool:
 
 
 def _fill(plan: EntityPlan, field: Field) -> Any:
-    """Give the JSON value for records in which a required field is empty."""
+    """Give the JSON value for records in which a required field is empty. Raises `Invalid`."""
     given = plan.change.fill.get(field.name)
-    return field.default if given is None else given
+    if given is None:
+        return None if field.kind.is_relation else field.default
+    if field.kind.is_relation:
+        message = f"{field.name!r} points to records: one cannot be given to all. Fill it record by record."
+        raise Invalid.at(field.pointer, "fill", message)
+    try:
+        value = field.kind.dump(field, field.kind.parse(field, given))
+    except ValueProblem as problem:
+        message = f"{given!r} cannot fill {field.name!r}: {problem.message}"
+        raise Invalid.at(field.pointer, "fill", message) from None
+    if reason := checker(field)(value):
+        raise Invalid.at(field.pointer, "fill", f"{given!r} cannot fill {field.name!r}: it {reason}.")
+    return given
 
 
 def _refuse_required(plan: EntityPlan, field: Field, found: impact.Impact) -> None:

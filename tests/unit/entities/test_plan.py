@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from amity.errors import InUse, NeedsConfirmation
+from amity.errors import InUse, Invalid, NeedsConfirmation
 from tests.factories.definitions import Desk, codes, line, occasion, schema
 
 TEXT = {"type": "string"}
@@ -63,6 +63,14 @@ class TestRequired:
         document["properties"]["size"]["default"] = 4
         desk.apply("thing", document)
         assert desk.values("thing", "size") == [4, 4]
+
+    @pytest.mark.parametrize("value", ["abc", 2.5, [1]])
+    def test_a_value_that_does_not_fit_the_field_is_refused(self, desk: Desk, value: Any) -> None:
+        desk.apply("thing", schema({"name": TEXT}))
+        desk.add("thing", {"name": "Box"})
+        document = with_property(desk, "size", {"type": "integer"}, required=True)
+        with pytest.raises(Invalid, match="cannot fill 'size'"):
+            desk.plan("thing", document, fill={"size": value})
 
     def test_is_safe_where_all_are_filled_and_back(self, desk: Desk) -> None:
         desk.apply("thing", schema({"name": TEXT}))
@@ -363,3 +371,11 @@ def test_values_of_every_shape_are_carried(desk: Desk) -> None:
     for name, (_, value) in values.items():
         first, second = desk.values("thing", name)
         assert first == second == value, name
+
+
+@pytest.mark.parametrize("document", [[], {"properties": 5}, {"properties": {"x": {"x-amity": 7}}}])
+def test_what_is_no_document_is_invalid(desk: Desk, document: Any) -> None:
+    desk.apply("thing", schema({"name": TEXT}))
+    for name in ("thing", "other"):
+        with pytest.raises(Invalid):
+            desk.plan(name, document)
