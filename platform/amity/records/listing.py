@@ -181,7 +181,7 @@ class Planner:
         if policy is not None:
             where.append(policy)
         if query.where:
-            where.append(self._asked(compiler, query.where, joins))
+            where.append(asked_condition(compiler, self.entity, query.where, joins))
         if search == "nothing":
             where.append(false())
         elif search == "words":
@@ -190,11 +190,13 @@ class Planner:
         keys = keys_of(self.caller, compiler.binding(self.entity, joins), items)
         return Listing(selection, joins, keys, where)
 
-    def _asked(self, compiler: Conditions, text: str, joins: Joins) -> Condition:
-        try:
-            compiled = compiler.asked(self.entity, text)
-            condition: Condition = compiled.sql(compiler.binding(self.entity, joins))
-        except ExpressionError as error:
-            problem: Problem = error.problem(parameter="where")
-            raise Invalid(error.message, problems=[problem], hint=error.hint, details=error.details) from None
-        return condition
+
+def asked_condition(compiler: Conditions, entity: Entity, text: str, joins: Joins) -> Condition:
+    """The caller's filter as SQL. Raises `Invalid` (parameter `where`)."""
+    try:
+        compiled = compiler.asked(entity, text)
+        condition: Condition = compiled.sql(compiler.binding(entity, joins))
+    except ExpressionError as error:
+        problem: Problem = error.problem(parameter="where")
+        raise Invalid(error.message, problems=[problem], hint=error.hint, details=error.details) from None
+    return condition

@@ -11,10 +11,30 @@ from amity.access.policy import Policy
 from amity.database.engine import Database
 from amity.expressions import Function
 from amity.extension import RecordValidator
-from amity.records import bulk, changing, deletion, history, indexing, reading, restoring, searching
+from amity.records import (
+    aggregating,
+    bulk,
+    changing,
+    deletion,
+    history,
+    indexing,
+    reading,
+    restoring,
+    searching,
+)
 from amity.records.listeners import Listener
 from amity.records.machine import Definitions, Machine
-from amity.records.shapes import BulkMode, BulkResult, Deletion, EventPage, Hit, Page, Query, Record
+from amity.records.shapes import (
+    Aggregate,
+    BulkMode,
+    BulkResult,
+    Deletion,
+    EventPage,
+    Hit,
+    Page,
+    Query,
+    Record,
+)
 
 Values = Mapping[str, Any]
 
@@ -59,6 +79,18 @@ class Records:
     def find(self, ctx: Context, entity: str, query: Query | None = None) -> Page:
         """List records. Raises `Invalid` with the parameter that is wrong."""
         return reading.find(self.machine, ctx, entity, query or Query())
+
+    def aggregate(
+        self,
+        ctx: Context,
+        entity: str,
+        *,
+        group: Sequence[str] = (),
+        measures: Sequence[str] = ("count",),
+        where: str | None = None,
+    ) -> Aggregate:
+        """Grouped figures: `count`, `sum:field`, `avg:`, `min:` and `max:field`, by up to three fields."""
+        return aggregating.aggregate(self.machine, ctx, entity, group, measures, where)
 
     def update(
         self,

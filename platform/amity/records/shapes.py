@@ -144,6 +144,19 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class Aggregate:
+    """Grouped figures: per group the JSON values of the group's fields, and the measures by name."""
+
+    groups: list[dict[str, Any]]
+    complete: bool
+    """False where there are more groups than are given."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Give the form of the REST answer."""
+        return {"groups": self.groups, "complete": self.complete}
+
+
+@dataclass(frozen=True, slots=True)
 class Affected:
     """Records of one relation that a deletion reaches."""
 

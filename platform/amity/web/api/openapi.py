@@ -211,10 +211,11 @@ def _entity_paths(entity: Entity, decisions: Mapping[Verb, Decision]) -> Json:
                 "operationId": f"events_of_{name}",
                 "summary": "History of one record",
                 "parameters": [_AFTER, _limit(50)],
-                "responses": _responses(_200=_json(_ref("events"), "Events, oldest first.")),
+                "responses": _responses(_200=_json(_ref("events"), "Events, newest first.")),
             },
         },
     }
+    paths[f"{collection}/aggregate"] = {"get": _aggregate_operation(entity)}
     if decisions["create"].allowed:
         paths[collection]["post"] = _create_operation(entity)
     if decisions["create"].allowed and decisions["update"].allowed:
@@ -265,6 +266,28 @@ def _list_operation(entity: Entity) -> Json:
             _query("count", {"enum": ["none", "capped", "exact"], "default": "none"}, "How to count."),
         ],
         "responses": _responses(_200=_json(page, "A page of records.")),
+    }
+
+
+def _aggregate_operation(entity: Entity) -> Json:
+    figures = {
+        "type": "object",
+        "required": ["groups", "complete"],
+        "properties": {
+            "groups": {"type": "array", "items": {"type": "object"}},
+            "complete": {"type": "boolean"},
+        },
+    }
+    return {
+        "tags": [entity.name],
+        "operationId": f"aggregate_{entity.name}",
+        "summary": f"Grouped figures of {entity.plural}",
+        "parameters": [
+            _query("group", {"type": "string"}, "Names of up to three fields, separated by commas."),
+            _query("measures", {"type": "string"}, "Such as `count,sum:revenue`; also avg, min and max."),
+            _query("where", {"type": "string"}, "An expression over the fields."),
+        ],
+        "responses": _responses(_200=_json(figures, "The figures of each group.")),
     }
 
 

@@ -19,6 +19,7 @@ def register(api: Blueprint) -> None:
     api.add_url_rule(records, view_func=list_records, methods=["GET"])
     api.add_url_rule(records, view_func=create_record, methods=["POST"])
     api.add_url_rule(f"{records}/bulk", view_func=bulk, methods=["POST"])
+    api.add_url_rule(f"{records}/aggregate", view_func=aggregate, methods=["GET"])
     api.add_url_rule(f"{records}/<record_id>", view_func=read_record, methods=["GET"])
     api.add_url_rule(f"{records}/<record_id>", view_func=update_record, methods=["PATCH"])
     api.add_url_rule(f"{records}/<record_id>", view_func=delete_record, methods=["DELETE"])
@@ -44,6 +45,19 @@ def list_records(entity: str) -> Response:
     return answer(
         {"records": [record.as_json() for record in page.records], "next": page.next, "count": page.count}
     )
+
+
+def aggregate(entity: str) -> Response:
+    """Give grouped figures of the records that the caller may see."""
+    given = requests.parameters(("group", "measures", "where"))
+    found = workspace().records.aggregate(
+        current(),
+        entity,
+        group=requests.names(given, "group") or (),
+        measures=requests.names(given, "measures") or ("count",),
+        where=given.get("where") or None,
+    )
+    return answer(found.as_json())
 
 
 def _count_mode(text: str) -> CountMode:
@@ -124,7 +138,7 @@ def _bulk_request(body: dict[str, Any]) -> tuple[list[dict[str, Any]], str | Non
 
 
 def record_events(entity: str, record_id: str) -> Response:
-    """Give the history of one record, oldest first."""
+    """Give the history of one record, newest first."""
     given = requests.parameters(("after", "limit"))
     limit = requests.number(given, "limit", default=50, maximum=MAX_LIMIT)
     page = workspace().records.history(
