@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
 
@@ -39,7 +40,23 @@ def dumps_bytes(value: Any, *, indent: bool = False, sort_keys: bool = False) ->
         options |= orjson.OPT_INDENT_2
     if sort_keys:
         options |= orjson.OPT_SORT_KEYS
-    return orjson.dumps(value, default=_default, option=options)
+    try:
+        return orjson.dumps(value, default=_default, option=options)
+    except TypeError as error:
+        if "64-bit" not in str(error):
+            raise
+        return orjson.dumps(_spelt_out(value), default=_default, option=options)
+
+
+def _spelt_out(value: Any) -> Any:
+    """The same with integers beyond 64 bits written digit by digit: orjson knows none."""
+    if isinstance(value, Mapping):
+        return {name: _spelt_out(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_spelt_out(item) for item in value]
+    if isinstance(value, int) and not -(2**63) <= value < 2**64:
+        return orjson.Fragment(str(value))
+    return value
 
 
 def dumps(value: Any) -> str:

@@ -127,9 +127,7 @@ def _entity_schemas(entity: Entity, decisions: Mapping[Verb, Decision]) -> Json:
             "type": "object",
             "title": f"{entity.title}, {'to create' if verb == 'create' else 'to change'}",
             "properties": {
-                field.name: field_schema(field)
-                if verb == "create" or field.required
-                else _or_null(field_schema(field))
+                field.name: field_schema(field) if field.required else _or_null(field_schema(field))
                 for field in writable
             },
             "required": needed,
@@ -321,10 +319,8 @@ def _update_operation(entity: Entity) -> Json:
 
 
 def _bulk_operation(entity: Entity) -> Json:
-    row = {
-        "type": "object",
-        "properties": {"id": _SYSTEM["id"] | {"readOnly": False}, "version": {"type": "integer"}},
-    }
+    # A row is judged by itself: one that is wrong is reported, and does not refuse the call.
+    row = {"type": "object"}
     body = {
         "type": "object",
         "required": ["records"],
@@ -400,7 +396,7 @@ def _definition_paths(admin: bool) -> Json:
             "tags": ["definitions"],
             "operationId": "delete_definition",
             "summary": "Remove an entity; its records are parked",
-            "parameters": changing,
+            "parameters": [*changing[:2], _IF_MATCH],
             "responses": _responses(
                 "409",
                 "428",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, cast, get_args
+from uuid import UUID
 
 from flask import Blueprint, Response, url_for
 
@@ -20,11 +21,11 @@ def register(api: Blueprint) -> None:
     api.add_url_rule(records, view_func=create_record, methods=["POST"])
     api.add_url_rule(f"{records}/bulk", view_func=bulk, methods=["POST"])
     api.add_url_rule(f"{records}/aggregate", view_func=aggregate, methods=["GET"])
-    api.add_url_rule(f"{records}/<record_id>", view_func=read_record, methods=["GET"])
-    api.add_url_rule(f"{records}/<record_id>", view_func=update_record, methods=["PATCH"])
-    api.add_url_rule(f"{records}/<record_id>", view_func=delete_record, methods=["DELETE"])
-    api.add_url_rule(f"{records}/<record_id>/restore", view_func=restore_record, methods=["POST"])
-    api.add_url_rule(f"{records}/<record_id>/events", view_func=record_events, methods=["GET"])
+    api.add_url_rule(f"{records}/<uuid:record_id>", view_func=read_record, methods=["GET"])
+    api.add_url_rule(f"{records}/<uuid:record_id>", view_func=update_record, methods=["PATCH"])
+    api.add_url_rule(f"{records}/<uuid:record_id>", view_func=delete_record, methods=["DELETE"])
+    api.add_url_rule(f"{records}/<uuid:record_id>/restore", view_func=restore_record, methods=["POST"])
+    api.add_url_rule(f"{records}/<uuid:record_id>/events", view_func=record_events, methods=["GET"])
     api.add_url_rule("/events", view_func=feed, methods=["GET"])
 
 
@@ -75,20 +76,20 @@ def create_record(entity: str) -> Response:
     return answer(record.as_json(), 201, version=record.version, location=location)
 
 
-def read_record(entity: str, record_id: str) -> Response:
+def read_record(entity: str, record_id: UUID) -> Response:
     """Give one record."""
     given = requests.parameters(("fields",))
     fields = requests.names(given, "fields")
-    record = workspace().records.get(current(), entity, record_id, fields=fields)
+    record = workspace().records.get(current(), entity, str(record_id), fields=fields)
     return answer(record.as_json(), version=record.version)
 
 
-def update_record(entity: str, record_id: str) -> Response:
+def update_record(entity: str, record_id: UUID) -> Response:
     """Change one record by a JSON merge patch."""
     requests.parameters(())
-    version = _seen_version(entity, record_id)
+    version = _seen_version(entity, str(record_id))
     patch = requests.body_object()
-    record = workspace().records.update(current(), entity, record_id, patch, version=version)
+    record = workspace().records.update(current(), entity, str(record_id), patch, version=version)
     return answer(record.as_json(), version=record.version)
 
 
@@ -100,17 +101,19 @@ def _seen_version(entity: str, record_id: str) -> int:
     return workspace().records.get(current(), entity, record_id, fields=()).version
 
 
-def delete_record(entity: str, record_id: str) -> Response:
+def delete_record(entity: str, record_id: UUID) -> Response:
     """Put one record into the bin."""
     requests.parameters(())
-    workspace().records.delete(current(), entity, record_id, version=_seen_version(entity, record_id))
+    workspace().records.delete(
+        current(), entity, str(record_id), version=_seen_version(entity, str(record_id))
+    )
     return nothing()
 
 
-def restore_record(entity: str, record_id: str) -> Response:
+def restore_record(entity: str, record_id: UUID) -> Response:
     """Bring one record back from the bin, with what went along."""
     requests.parameters(())
-    record = workspace().records.restore(current(), entity, record_id)
+    record = workspace().records.restore(current(), entity, str(record_id))
     return answer(record.as_json(), version=record.version)
 
 
@@ -137,12 +140,12 @@ def _bulk_request(body: dict[str, Any]) -> tuple[list[dict[str, Any]], str | Non
     return rows, key, cast(BulkMode, mode)
 
 
-def record_events(entity: str, record_id: str) -> Response:
+def record_events(entity: str, record_id: UUID) -> Response:
     """Give the history of one record, newest first."""
     given = requests.parameters(("after", "limit"))
     limit = requests.number(given, "limit", default=50, maximum=MAX_LIMIT)
     page = workspace().records.history(
-        current(), entity, record_id, after=given.get("after") or None, limit=limit
+        current(), entity, str(record_id), after=given.get("after") or None, limit=limit
     )
     return answer(_events(page))
 
