@@ -36,9 +36,9 @@ MACHINE: dict[str, Any] = {
     "x-amity": {"name": "machine", "plural": "Machines", "display": "name"},
 }
 
-# What JSON Schema cannot say (a link must lead to a record that exists, a cursor was given before, a name is a
-# field's) is answered with 422, therefore "valid by the schema" does not mean "accepted"; If-Match is asked for
-# with 428, as RFC 6585 has it.
+# What JSON Schema cannot say (a link must lead to a record that exists, a cursor was given before, a name is
+# that of a field) is answered with 422, therefore "valid by the schema" does not mean "accepted". If-Match is
+# asked for with 428, as RFC 6585 has it.
 CONFIGURATION = """
 [checks]
 positive_data_acceptance.enabled = false
