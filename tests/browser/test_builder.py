@@ -158,12 +158,10 @@ def test_an_entity_from_nothing_to_work_and_through_its_changes(
 def test_every_page_of_the_builder_is_accessible_and_fits(
     sign_in: SignIn, live_server: LiveServer, axe: Callable[..., None], screenshot: Callable[..., None]
 ) -> None:
-    for name, options in (
-        ("", {}),
-        ("-phone", {"viewport": {"width": 390, "height": 844}}),
-        ("-dark", {"color_scheme": "dark"}),
-    ):
-        page = sign_in(live_server, **options)
+    page = sign_in(live_server)
+    for name, width, scheme in (("", 1280, "light"), ("-phone", 390, "light"), ("-dark", 1280, "dark")):
+        page.set_viewport_size({"width": width, "height": 844})
+        page.emulate_media(color_scheme=scheme)
         for path, picture in (
             ("/builder", "builder"),
             ("/builder/entities", "entities"),

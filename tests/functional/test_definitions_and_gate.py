@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -85,6 +86,10 @@ def test_what_is_saved_during_a_conversion_is_carried(
     try:
         with ThreadPoolExecutor(1) as pool:
             saving = pool.submit(save)
+            deadline = time.monotonic() + 60
+            while len(last) < 6 and time.monotonic() < deadline:  # it is in full swing when the change begins
+                time.sleep(0.01)
+            before = dict(last)
             changed = document(workspace)
             changed["properties"]["size"] = {"type": "integer", "x-amity": {"id": "size"}}
             put(workspace, changed)
@@ -95,3 +100,4 @@ def test_what_is_saved_during_a_conversion_is_carried(
     for id_, number in last.items():
         assert records.get(ctx, "thing", id_).values["size"] == number
     assert len(last) > 5
+    assert last != before, "nothing was saved while the change was applied"
