@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.support.needs import missing
 from tests.support.servers import ADMIN, PASSWORD, LiveServer
+
+# Two cores serve the browsers, the servers and the databases of two tests at once.
+expect.set_options(timeout=20_000)
 
 ROOT = Path(__file__).parents[2]
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
