@@ -162,7 +162,6 @@ def _option(document: Mapping[str, Any], key: str) -> Any:
     return document.get("x-amity", {}).get(key)
 
 
-
 def _metadata(plan: EntityPlan, before: Entity, after: Entity) -> None:
     if before.name != after.name:
         plan.say(
