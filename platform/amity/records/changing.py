@@ -17,7 +17,7 @@ from amity.records.conflicts import stale
 from amity.records.draft import Draft, RowsRefused
 from amity.records.identity import as_id
 from amity.records.intake import Intake
-from amity.records.machine import Machine
+from amity.records.machine import Machine, Prepare
 from amity.records.reader import not_found
 from amity.records.shapes import Record
 from amity.records.unit import Unit
@@ -29,6 +29,13 @@ def create(
     machine: Machine, ctx: Context, name: str, values: Mapping[str, Any], children: Children | None
 ) -> Record:
     """Make one record, with children."""
+    return machine.write(ctx, creation(machine, name, values, children))
+
+
+def creation(
+    machine: Machine, name: str, values: Mapping[str, Any], children: Children | None = None
+) -> Prepare[Record]:
+    """Give the work of `create`, for who does more in the same transaction."""
 
     def prepare(caller: Caller) -> Callable[[Unit], Record]:
         entity = caller.entity(name, "create")
@@ -41,7 +48,7 @@ def create(
 
         return work
 
-    return machine.write(ctx, prepare)
+    return prepare
 
 
 def update(
@@ -54,6 +61,22 @@ def update(
     children: Children | None,
 ) -> Record:
     """Change one record by JSON merge patch, with children."""
+    return machine.write(ctx, change(machine, name, identity, patch, version, children))
+
+
+def change(
+    machine: Machine,
+    name: str,
+    identity: str,
+    patch: Mapping[str, Any],
+    version: int | None,
+    children: Children | None = None,
+) -> Prepare[Record]:
+    """Give the work of `update`, for who does more in the same transaction.
+
+    Without a version it is the one that is read: for machines that change what they just looked at. Where
+    somebody else is quicker the work raises `Stale`, and preparing it again looks again.
+    """
 
     def prepare(caller: Caller) -> Callable[[Unit], Record]:
         entity = caller.entity(name, "update")
@@ -66,12 +89,13 @@ def update(
             except Stale:
                 if draft.error is None:
                     raise
-                raise stale(machine, caller, unit.connection, entity, draft.id, patch, version) from None
+                seen = draft.version - 1 if version is None else version
+                raise stale(machine, caller, unit.connection, entity, draft.id, patch, seen) from None
             return shown(unit.caller, draft)
 
         return work
 
-    return machine.write(ctx, prepare)
+    return prepare
 
 
 def _family(
@@ -90,7 +114,12 @@ def _family(
 
 
 def _patched(
-    machine: Machine, caller: Caller, entity: Entity, identity: str, patch: Mapping[str, Any], version: int
+    machine: Machine,
+    caller: Caller,
+    entity: Entity,
+    identity: str,
+    patch: Mapping[str, Any],
+    version: int | None,
 ) -> Draft:
     """Read the record as it is and lay the patch over it."""
     key = as_id(identity)
@@ -101,7 +130,7 @@ def _patched(
         before = read_before(machine, caller, connection, entity, {key: names}).get(key)
         if before is None:
             raise not_found(entity, identity)
-        if before.values["version"] != version:
+        if version is not None and before.values["version"] != version:
             raise stale(machine, caller, connection, entity, key, patch, version)
     return Intake(caller, entity, machine.codec(caller, entity)).update(0, patch, before)
 

@@ -25,6 +25,9 @@ from amity.records.unit import Unit
 
 T = TypeVar("T")
 
+Prepare = Callable[[Caller], Callable[[Unit], T]]
+"""A write in two parts: what is read and checked first, and what is then done inside the transaction."""
+
 MAX_CACHED: Final = 1000
 """Compiled queries and conditions kept per revision."""
 
@@ -128,7 +131,7 @@ class Machine:
         with self.database.read() as connection:
             return work(self.caller(ctx), connection)
 
-    def write(self, ctx: Context, prepare: Callable[[Caller], Callable[[Unit], T]]) -> T:
+    def write(self, ctx: Context, prepare: Prepare[T]) -> T:
         """Run `prepare` outside, and what it gives inside a write transaction.
 
         Both run again where the definitions moved meanwhile, where the database gives up on a conflict,
