@@ -1,4 +1,7 @@
-"""The platform's own tables. Tables of entities are made at runtime and are not listed here."""
+"""The platform's own tables as they are today; tables of entities are made at runtime.
+
+A change here needs a revision in `migrations/versions`, whose docstring has the rules.
+"""
 
 from __future__ import annotations
 
@@ -257,7 +260,9 @@ search_entry: Final = Table(
     Column("record", Uuid36, nullable=False, unique=True),
     Column("text", CodePointText, nullable=False),
 )
-"""The words of each live record, split by blanks; what searches it is derived (see `database.search`)."""
+"""The words of each live record, split by blanks; what searches it is derived from it by the database
+itself (see the migration `r0001_first`).
+"""
 
 saved_view: Final = Table(
     "saved_view",

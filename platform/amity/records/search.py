@@ -1,7 +1,7 @@
 """Text search: the index is kept by the gate in the same transaction as the record.
 
 One platform table holds the words; PostgreSQL derives a `tsvector` from it, SQLite an FTS5 table by trigger
-(see `database.search`), so that the gate's statements are the same on both.
+(see the migration `r0001_first`), so that the gate's statements are the same on both.
 """
 
 from __future__ import annotations
