@@ -10,6 +10,7 @@ from amity.hookspecs import hookimpl
 if TYPE_CHECKING:
     from amity.entities.kinds.base import Kind
     from amity.expressions.scope import Function
+    from amity.workflows.action import Action
 
 
 @hookimpl
@@ -26,3 +27,11 @@ def amity_functions() -> Sequence[Function]:
     from amity.expressions.functions import core_functions
 
     return core_functions()
+
+
+@hookimpl
+def amity_actions() -> Sequence[Action]:
+    """Give the actions of `amity.workflows.actions`."""
+    from amity.workflows.actions import core_actions
+
+    return core_actions()

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from amity.entities.kinds.base import Kind
     from amity.expressions.scope import Function
     from amity.extension import MenuEntry, Page, Panel, RecordValidator
+    from amity.workflows.action import Action
 
 hookspec = pluggy.HookspecMarker("amity")
 hookimpl = pluggy.HookimplMarker("amity")
@@ -30,6 +31,11 @@ def amity_kinds() -> Sequence[Kind]:  # type: ignore[empty-body]
 @hookspec
 def amity_functions() -> Sequence[Function]:  # type: ignore[empty-body]
     """Give functions for expressions."""
+
+
+@hookspec
+def amity_actions() -> Sequence[Action]:  # type: ignore[empty-body]
+    """Give actions for workflows. The core's actions come in through this hook, too."""
 
 
 @hookspec

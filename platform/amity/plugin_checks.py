@@ -88,6 +88,15 @@ def _functions(hook: str, items: Sequence[Any]) -> None:
     _instances(Function)(hook, items)
 
 
+def _actions(hook: str, items: Sequence[Any]) -> None:
+    from amity.workflows.action import Action
+
+    _instances(Action)(hook, items)
+    for item in items:
+        if not isinstance(getattr(item, "name", None), str) or not item.name.isidentifier():
+            raise HookProblem(f"{hook}: {type(item).__name__} needs a name of a-z, 0-9 and _.")
+
+
 def _policies(hook: str, items: Sequence[Any]) -> None:
     for item in items:
         if isinstance(item, type) or not callable(getattr(item, "decide", None)):
@@ -103,10 +112,11 @@ def _describe(item: Any) -> str:
 _CHECKS: Final[dict[str, Callable[[str, Sequence[Any]], None]]] = {
     "amity_kinds": _kinds,
     "amity_functions": _functions,
+    "amity_actions": _actions,
     "amity_policies": _policies,
     "amity_validators": _instances(RecordValidator),
     "amity_pages": _instances(Page),
     "amity_panels": _instances(Panel),
     "amity_menu": _instances(MenuEntry),
 }
-_UNIQUE: Final = {"amity_kinds": "name", "amity_functions": "name"}
+_UNIQUE: Final = {"amity_kinds": "name", "amity_functions": "name", "amity_actions": "name"}

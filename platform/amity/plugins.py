@@ -58,6 +58,7 @@ class Contributions:
 
     amity_kinds: list[tuple[str, Any]] = field(default_factory=list)
     amity_functions: list[tuple[str, Any]] = field(default_factory=list)
+    amity_actions: list[tuple[str, Any]] = field(default_factory=list)
     amity_policies: list[tuple[str, Any]] = field(default_factory=list)
     amity_validators: list[tuple[str, RecordValidator]] = field(default_factory=list)
     amity_pages: list[tuple[str, Page]] = field(default_factory=list)

@@ -24,7 +24,7 @@ from amity.database.migrate import migrate
 from amity.definitions import jobs, store
 from amity.definitions.jobs import Job
 from amity.definitions.service import DefinitionService
-from amity.entities.handler import open_definitions
+from amity.entities.handler import open_definitions, sketcher
 from amity.entities.kinds.registry import KindRegistry
 from amity.entities.model import Model
 from amity.errors import InUse, Invalid, NotFound
@@ -33,6 +33,11 @@ from amity.files import FileStore
 from amity.plugins import Plugins
 from amity.records.service import Records
 from amity.settings import Settings, open_home
+from amity.workflows.handler import WorkflowHandler
+from amity.workflows.live import LiveWorkflows
+from amity.workflows.registry import Registry
+from amity.workflows.service import Workflows
+from amity.workflows.services import Services
 
 _PROFILE_SECONDS: Final = 30.0
 
@@ -59,7 +64,14 @@ class Workspace:
         self.kinds = KindRegistry(kind for _, kind in given.amity_kinds)
         self.functions: dict[str, Function] = {item.name: item for _, item in given.amity_functions}
         self.policy: Policy = AllOf((RolePolicy(), *(policy for _, policy in given.amity_policies)))
-        self.definitions: DefinitionService[Model] = open_definitions(database, self.kinds, self.functions)
+        registry = Registry.of(action for _, action in given.amity_actions)
+        handler = WorkflowHandler(sketcher(self.kinds), self.functions, registry)
+        self.definitions: DefinitionService[Model] = open_definitions(
+            database, self.kinds, self.functions, [handler]
+        )
+        self.accounts = Accounts(database)
+        self.files = FileStore(settings.home / "files")
+        live = LiveWorkflows(self.definitions, self.functions, registry)
         self.records = Records(
             database,
             self.definitions,
@@ -68,9 +80,9 @@ class Workspace:
             [validator for _, validator in given.amity_validators],
             secret=settings.secret_key,
         )
+        self.workflows = Workflows(self._services(registry), live)
+        self.records.machine.listeners = self.workflows.listeners
         self.definitions.on_job(jobs.REINDEX, self._reindex)
-        self.accounts = Accounts(database)
-        self.files = FileStore(settings.home / "files")
         self._profile: tuple[float, Profile] | None = None
 
     @classmethod
@@ -124,6 +136,20 @@ class Workspace:
             timezone=self.profile.timezone,
             cause_id=new_id(),
             cause={"kind": kind, **cause},
+        )
+
+    def _services(self, registry: Registry) -> Services:
+        return Services(
+            settings=self.settings,
+            database=self.database,
+            definitions=self.definitions,
+            records=self.records,
+            accounts=self.accounts,
+            files=self.files,
+            functions=self.functions,
+            actions=registry.actions,
+            context=self.context,
+            locale=lambda: (self.profile.locale, self.profile.timezone),
         )
 
     def _reindex(self, job: Job) -> None:

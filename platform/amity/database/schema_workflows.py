@@ -74,17 +74,29 @@ run: Final = Table(
     Column("changed_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime),
     Column("parent", Uuid36, index=True),
+    Column("parent_key", String(200)),
+    Column("writes", Integer, nullable=False, server_default="0"),
+    Index("ix_run_started", "started_at", "id"),
     Index("ix_run_workflow", "workflow", "started_at"),
     Index("ix_run_record", "entity", "record", "started_at"),
-    Index("ix_run_state", "state", "changed_at"),
+    Index("ix_run_state", "state", "started_at"),
 )
 """Every run. `state`: ready, running, waiting, done, failed, cancelled.
 
 A run is worked on in segments: from its start, or from where something woke it, to its end or its next wait.
-Each segment is one workflow of the durable engine, `<id>:<segment>`. `lease` is the process that works on it
-(null: none): every write of a segment checks it, so a process that was taken for dead writes nothing more.
-`parent` is the run that called this one.
+Each segment is one workflow of the durable engine, `<id>:<segment>`. `ready` means that a segment waits for a
+process; `lease` is the process that works on it (null: none): every write of a segment checks it, so a
+process that was taken for dead writes nothing more. `parent` is the run that called this one, `parent_key`
+its step. `writes` counts the records that it changed. The id is that of the request.
 """
+Index(
+    "ix_run_active",
+    run.c.state,
+    run.c.workflow,
+    run.c.changed_at,
+    sqlite_where=text("state IN ('ready', 'running')"),
+    postgresql_where=text("state IN ('ready', 'running')"),
+)
 
 run_step: Final = Table(
     "run_step",
@@ -104,8 +116,8 @@ run_step: Final = Table(
 )
 """What a run did: one row a step and turn of a loop. `state`: running, done, skipped, waiting, failed.
 
-The row is written in the transaction of the step's own effect: it is the checkpoint. `wait` is what the
-action gave as `Waiting.state`.
+The row is written in the transaction of the step's own effect: it is the checkpoint. `wait` is
+`{"kind": "wait"|"retry"|"action"|"condition", "state"?}`, with what the action gave as `Waiting.state`.
 """
 
 run_wait: Final = Table(
@@ -113,10 +125,16 @@ run_wait: Final = Table(
     metadata,
     Column("run", Uuid36, primary_key=True),
     Column("key", String(200), primary_key=True),
-    Column("due_at", UtcDateTime, index=True),
+    Column("due_at", UtcDateTime),
     Column("woken_at", UtcDateTime),
 )
-"""Steps that wait. `due_at` null: only something else wakes them."""
+"""Steps that wait. `due_at` null: only something else wakes them; `woken_at`: something did."""
+Index(
+    "ix_run_wait_due",
+    run_wait.c.due_at,
+    sqlite_where=text("woken_at IS NULL"),
+    postgresql_where=text("woken_at IS NULL"),
+)
 
 run_watch: Final = Table(
     "run_watch",
@@ -125,8 +143,18 @@ run_watch: Final = Table(
     Column("record", Uuid36, primary_key=True),
     Column("run", Uuid36, primary_key=True),
     Column("key", String(200), primary_key=True),
+    Index("ix_run_watch_run", "run"),
 )
-"""Records whose change wakes a waiting step."""
+"""What wakes a waiting step: a change of the record, or of a record of that entity that points to it."""
+
+feed_position: Final = Table(
+    "feed_position",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("tx", BigInteger, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+)
+"""How far a worker has read the feed of events, to be gone on with after a kill."""
 
 outbox: Final = Table(
     "outbox",

@@ -21,7 +21,7 @@ from amity.definitions import jobs, store
 from amity.definitions.documents import DefinitionChange, Occasion, State, StoredOccasion, Write
 from amity.definitions.handlers import DocumentHandler, Draft, Renames
 from amity.definitions.jobs import Heart, Job, JobProgress
-from amity.definitions.plan import Change, Plan
+from amity.definitions.plan import Change, Plan, Severity
 from amity.errors import AmityError, Busy, Conflict, InUse, NeedsConfirmation
 
 T = TypeVar("T")
@@ -36,6 +36,7 @@ class Proposal:
     plan: Plan
     drafts: Mapping[str, Draft]
     writes: tuple[Write, ...]
+    renames: Renames
 
     @property
     def long(self) -> bool:
@@ -71,23 +72,41 @@ class Applier:
         for kind, handler in self._handlers.items():
             mine = [change for change in changes if change.kind == kind]
             if mine:
-                drafts[kind] = handler.draft(mine, state, connection)
+                known = [item for draft in drafts.values() for item in draft.writes]
+                drafts[kind] = handler.draft(mine, state.over(known) if known else state, connection)
         writes = {(item.kind, item.id): item for draft in drafts.values() for item in draft.writes}
         renames = _joined(drafts.values())
         if renames:
             for kind, handler in self._handlers.items():
                 if kind in drafts and drafts[kind].renames:
                     continue  # it has rewritten its own documents already
-                for item in handler.follow(renames, state.over(writes.values())):
-                    writes[item.kind, item.id] = item
+                for item in handler.follow(renames, state, state.over(writes.values())):
+                    writes.setdefault((item.kind, item.id), item)
         lines = [
             self._with_uses(change, kind, state, connection)
             for kind, draft in drafts.items()
             for change in draft.changes
         ]
+        lines += self._broken(drafts, state, state.over(writes.values()))
         questions = [question for draft in drafts.values() for question in draft.questions]
         plan = Plan(state.revision, tuple(lines), tuple(questions))
-        return Proposal(tuple(changes), state, plan, drafts, tuple(writes.values()))
+        return Proposal(tuple(changes), state, plan, drafts, tuple(writes.values()), renames)
+
+    def _broken(self, drafts: Mapping[str, Draft], before: State, after: State) -> list[Change]:
+        """Refuse what would stop documents of other kinds that work today."""
+        return [
+            Change(
+                Severity.REFUSED,
+                use.owner,
+                None,
+                f"The {use.kind} '{use.owner}' would no longer work: {use.text}",
+                "breaks",
+                used_by=(use,),
+            )
+            for kind, handler in self._handlers.items()
+            if kind not in drafts
+            for use in handler.broken(before, after)
+        ]
 
     def _with_uses(self, change: Change, kind: str, state: State, connection: Connection) -> Change:
         """Add to a change of a field or entity where documents of *other* kinds use it."""
@@ -192,6 +211,9 @@ class Applier:
                 made = {**staged.get(kind, {}), "progress": {} if progress is None else progress.state}
                 handler = self._handlers[kind]
                 handler.flip(draft, made, proposal.state, connection, revision, occasion)
+            if proposal.renames:
+                for handler in self._handlers.values():
+                    handler.follow_elsewhere(proposal.renames, proposal.state, connection)
             plan = proposal.plan.as_json()
             store.write(connection, proposal.writes, revision=revision, plan=plan, occasion=occasion)
             state = store.load(connection)

@@ -101,8 +101,15 @@ class DocumentHandler:
     def discard(self, staged: Mapping[str, Any], connection: Connection) -> None:
         """Clean up what `stage` made, for an apply that will not be finished."""
 
-    def follow(self, renames: Renames, state: State) -> Sequence[Write]:
+    def follow(self, renames: Renames, before: State, after: State) -> Sequence[Write]:
         """Rewrite the documents of this kind after names changed in another."""
+        return ()
+
+    def follow_elsewhere(self, renames: Renames, before: State, connection: Connection) -> None:
+        """Rewrite what names fields outside of the definitions in force; in the transaction of the flip."""
+
+    def broken(self, before: State, after: State) -> Sequence[Use]:
+        """Say what of this kind works in one state and no longer would in another."""
         return ()
 
     def uses(self, state: State, connection: Connection, entity: str, field: str | None) -> Sequence[Use]:

@@ -53,6 +53,11 @@ class ModelBuilder:
         bare = [self._again(known, previous) for known in state.live(KIND)]
         return self.assemble(state.revision, bare, registry, previous)
 
+    def sketch(self, state: State) -> Model:
+        """Give the entities of a state, linked, without tables: for who only looks at names and types."""
+        found = linked(self.bare(known) for known in state.live(KIND))
+        return Model(state.revision, {entity.name: entity for entity in found})
+
     def _again(self, known: StoredDefinition, previous: Model | None) -> Entity:
         same = previous.by_id.get(known.id) if previous is not None else None
         return same if same is not None and same.version == known.version else self.bare(known)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
@@ -41,6 +41,11 @@ def open_definitions(
     The workspace's row must be there (`amity.definitions.store.initialise`).
     """
     return DefinitionService(database, EntityHandler(kinds, functions), others)
+
+
+def sketcher(kinds: KindRegistry) -> Callable[[State], Model]:
+    """Give what makes the entities of a state without tables, for handlers of other kinds."""
+    return ModelBuilder(kinds).sketch
 
 
 class EntityHandler(ModelHandler[Model]):

@@ -29,6 +29,7 @@ from amity.records.referrers import Referrer, pointing, referrers
 from amity.records.search import drop_entries
 from amity.records.shapes import Affected, Deletion, Hit, Target
 from amity.records.targets import read_labels
+from amity.records.telling import write_and_tell
 from amity.records.unit import Unit
 
 SAMPLES = 10
@@ -246,7 +247,7 @@ def _carry_out(unit: Unit, found: Reach) -> None:
     cause = {"kind": "cascade", "record": found.root[1], "of": root_event[0]["id"], "by": unit.cause}
     entity = unit.model.entities[found.root[0]]
     cause["entity"] = entity.id
-    events.write_events(unit, root_event + [{**row, "cause": cause} for row in rows])
+    write_and_tell(unit, root_event + [{**row, "cause": cause} for row in rows])
 
 
 def _clear(unit: Unit, found: Reach) -> list[dict[str, Any]]:

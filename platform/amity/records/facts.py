@@ -64,6 +64,10 @@ class Batch:
         self.records.append(facts)
         return facts
 
+    def forget(self, name: str) -> None:
+        """A record's value of a field changed: what the field links to is read again."""
+        self._targets.pop(name, None)
+
     def other(self, facts: Facts, name: str) -> Any:
         """A system field, the records that point here, or a bound name."""
         if name in facts.values:

@@ -29,8 +29,8 @@ class Change:
 class Listener(Protocol):
     """What joins in a save. Made per revision; an entity that nobody listens to costs nothing."""
 
-    def listens_to(self, entity: Entity) -> bool:
-        """Tell whether records of `entity` concern it; asked once per revision."""
+    def listens_to(self, unit: Unit, entity: Entity) -> bool:
+        """Tell whether records of `entity` concern it; asked at every save, so it only looks up."""
         ...
 
     def saving(self, unit: Unit, entity: Entity, drafts: Sequence[Draft]) -> None:

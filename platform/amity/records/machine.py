@@ -144,7 +144,11 @@ class Machine:
                 with self.database.write() as connection:
                     if self.definitions.refresh_in(connection):
                         raise ModelMoved
-                    return work(self.unit(connection, caller))
+                    unit = self.unit(connection, caller)
+                    result = work(unit)
+                for call in unit.after:
+                    call()
+                return result
             except ModelMoved:
                 self.definitions.refresh()
             except (ProgrammingError, OperationalError, IntegrityError) as error:

@@ -25,6 +25,7 @@ from amity.records.machine import Machine
 from amity.records.reader import Reader
 from amity.records.search import entry, put_entries
 from amity.records.shapes import Record
+from amity.records.telling import write_and_tell
 from amity.records.unique import check_unique
 from amity.records.unit import Unit
 
@@ -84,7 +85,7 @@ def _restore(unit: Unit, entity: Entity, identity: str) -> Record:
     first, *others = rows
     alive = {draft.id for _, drafts in batches for draft in drafts}
     others.extend(_relink(unit, taken, alive))
-    events.write_events(unit, [first, *({**row, "cause": cause} for row in others)])
+    write_and_tell(unit, [first, *({**row, "cause": cause} for row in others)])
     draft = root[0]
     with_links = Reader(unit.machine, unit.caller, unit.connection, entity)
     record = shown(unit.caller, draft)

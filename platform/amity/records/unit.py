@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,8 @@ class Unit:
     listeners: Sequence[Listener] = ()
     events: list[str] = field(default_factory=list)
     """Ids of the events written so far."""
+    after: list[Callable[[], None]] = field(default_factory=list)
+    """What is called once it is committed: wake who waits for what was written. Must not fail."""
 
     @property
     def ctx(self) -> Context:
@@ -42,7 +44,7 @@ class Unit:
 
     def listening(self, entity: Entity) -> Sequence[Listener]:
         """Those who take part in a save of `entity`."""
-        return [item for item in self.listeners if item.listens_to(entity)] if self.listeners else ()
+        return [item for item in self.listeners if item.listens_to(self, entity)] if self.listeners else ()
 
     def because(self, **cause: Any) -> Unit:
         """Give the same unit for a consequence, one level deeper, with more of the cause told."""

@@ -31,7 +31,7 @@ from amity.workflows.model import Branch, Step, Workflow
 from amity.workflows.registry import Registry
 from amity.workflows.scope import WorkflowScope, item_type
 from amity.workflows.triggers import TriggerKind
-from amity.workflows.values import Computed, Literal, ObjectOf, Value, ValueCompiler, refuse
+from amity.workflows.values import Computed, Literal, Note, ObjectOf, Value, ValueCompiler, refuse
 
 TYPES: Final[Mapping[str, Type]] = {
     "boolean": BOOL,
@@ -63,6 +63,8 @@ class Checking:
     functions: Mapping[str, Function]
     registry: Registry
     problems: list[Problem] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    """Where it names fields and entities."""
 
     def compiled(self) -> CompiledWorkflow:
         """Compile all, or raise `Invalid`."""
@@ -98,6 +100,8 @@ class Checking:
         if found is None:
             near = did_you_mean(name, self.model.entities) if isinstance(name, str) else ""
             self._note("unknown_entity", f"There is no entity {shown(name)}.{near}", at)
+        else:
+            self.notes.append(Note(at, found.name, "entity", origin=(found.id, None)))
         return found
 
     # -- trigger -------------------------------------------------------------------------------------
@@ -139,8 +143,11 @@ class Checking:
         if entity is None:
             return
         for index, name in enumerate(value if isinstance(value, list) else [value]):
-            if name not in entity.by_name:
-                place = f"{at}/{index}" if isinstance(value, list) else at
+            place = f"{at}/{index}" if isinstance(value, list) else at
+            if name in entity.by_name:
+                origin = (entity.id, entity.by_name[name].id)
+                self.notes.append(Note(place, name, "name", origin=origin))
+            else:
                 near = did_you_mean(str(name), entity.by_name)
                 self._note("unknown_field", f"{entity.title} has no field {shown(name)}.{near}", place)
 
@@ -148,10 +155,13 @@ class Checking:
         if entity is None:
             self._note("entity", "A condition needs an entity whose records it looks at.", at)
             return
+        scope = EntityScope(self.model, entity, self.functions)
         try:
-            compile(str(text), EntityScope(self.model, entity, self.functions), expect=BOOL, sql=True)
+            compiled = compile(str(text), scope, expect=BOOL, sql=True)
         except ExpressionError as error:
             self.problems.append(error.problem(pointer=at))
+        else:
+            self.notes.append(Note(at, str(text), "expression", scope, compiled))
 
     def _cron(self, text: Any, at: str) -> None:
         from croniter import croniter
@@ -214,17 +224,32 @@ class Checking:
         for branch in step.branches:
             condition = None
             if branch.condition:
-                at = f"{step.pointer}/if" if step.kind == "if" else f"{step.pointer}/{branch.name[:-6]}/is"
-                condition = self._values(inner).expression(branch.condition, at, BOOL)
+                condition = self._condition(step, branch, inner)
             steps, inner = self._steps(branch.steps, inner)
             found.append(CompiledBranch(branch.name, condition, steps))
         if step.kind == "for_each":
             return tuple(found), scope  # what happens in a loop has no single result
         return tuple(found), inner
 
+    def _condition(self, step: Step, branch: Branch, scope: WorkflowScope) -> Compiled | None:
+        values = self._values(scope)
+        if step.kind == "if":
+            return values.expression(branch.condition, f"{step.pointer}/if", BOOL)
+        # The condition of a case is made from its values: its notes are those values.
+        at = f"{step.pointer}/{branch.name.removesuffix('/steps')}/is"
+        made = ValueCompiler(scope, scope.field_of, self.problems, [])
+        compiled = made.expression(branch.condition, at, BOOL)
+        if compiled is not None:
+            self.notes += [
+                Note(at, item.text, "case", origin=item.origin)  # type: ignore[arg-type]
+                for item in compiled.occurrences
+                if item.choice
+            ]
+        return compiled
+
     def _expressions(self, step: Step, values: ValueCompiler) -> dict[str, Compiled]:
         found: dict[str, Compiled] = {}
-        texts = {word: step.params[word] for word in _EXPRESSIONS if word in step.params}
+        texts = {word: step.params[word] for word in _EXPRESSIONS if word in step.params and word != "if"}
         if step.timeout:
             texts["timeout"] = step.timeout
         if step.kind == "do":
@@ -318,12 +343,13 @@ class Checking:
             elif known.read_only or known.kind.computed:
                 self._note("read_only", f"{known.title} cannot be set.", f"{at}/{name}")
             else:
+                self.notes.append(Note(f"{at}/{name}", name, "key", origin=(entity.id, known.id)))
                 found[name] = values.for_field(item, known, f"{at}/{name}")
         return ObjectOf(found)
 
     # -- bits ----------------------------------------------------------------------------------------
     def _values(self, scope: WorkflowScope) -> ValueCompiler:
-        return ValueCompiler(scope, scope.field_of, self.problems)
+        return ValueCompiler(scope, scope.field_of, self.problems, self.notes)
 
     def _note(self, code: str, message: str, at: str) -> None:
         self.problems.append(Problem(code, message, pointer=at))

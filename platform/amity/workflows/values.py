@@ -137,6 +137,22 @@ def _link(field: Field, value: Any) -> Any:
     return value
 
 
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One place of a document that names something of the entities: for where-used and renames."""
+
+    pointer: str
+    text: str
+    """The expression, or the name."""
+    form: str
+    """`expression` (alone or as a hole of a template), `name` (a field), `key` (a member's name is a field),
+    `entity`, `case` (a value that the subject of a switch is compared with)."""
+    scope: Scope | None = None
+    compiled: Compiled | None = None
+    origin: tuple[str, str | None] | None = None
+    """For names: entity id and field id."""
+
+
 FieldOf = Callable[[Compiled], Field | None]
 """Finds the field whose value an expression gives as it is, None where it computes something."""
 
@@ -148,6 +164,7 @@ class ValueCompiler:
     scope: Scope
     field_of: FieldOf
     problems: list[Problem]
+    notes: list[Note]
 
     def expression(self, text: Any, pointer: str, expect: Type | None = None) -> Compiled | None:
         """Compile an expression; None (and a problem) where it cannot be."""
@@ -155,10 +172,12 @@ class ValueCompiler:
             self.problems.append(Problem("type", "An expression is a text.", pointer=pointer))
             return None
         try:
-            return compile(text, self.scope, expect=expect)
+            compiled = compile(text, self.scope, expect=expect)
         except ExpressionError as error:
             self.problems.append(error.problem(pointer=pointer))
             return None
+        self.notes.append(Note(pointer, text, "expression", self.scope, compiled))
+        return compiled
 
     def template(self, text: Any, pointer: str) -> Value:
         """Compile a text with holes."""

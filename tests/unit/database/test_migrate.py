@@ -23,7 +23,7 @@ from sqlalchemy import Connection, inspect, text
 from amity.database import migrate as module
 from amity.database.engine import Database
 from amity.database.migrate import HEAD, migrate
-from amity.database.schema import metadata
+from amity.database.schema_workflows import metadata
 from amity.errors import SetupError
 
 REPOSITORY = Path(__file__).parents[3]

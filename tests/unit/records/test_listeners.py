@@ -21,7 +21,7 @@ class Rule:
     def __init__(self) -> None:
         self.heard: list[Change] = []
 
-    def listens_to(self, entity: Entity) -> bool:
+    def listens_to(self, unit: Unit, entity: Entity) -> bool:
         return entity.name == "person"
 
     def saving(self, unit: Unit, entity: Entity, drafts: Sequence[Draft]) -> None:

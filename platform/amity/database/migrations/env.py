@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from amity.database.schema import metadata
+from amity.database.schema_workflows import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],
