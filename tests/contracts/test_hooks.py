@@ -101,6 +101,22 @@ def test_amity_functions(example: Callable[[str], Flask]) -> None:
     assert [record["name"] for record in found] == ["Ada"]
 
 
+def test_amity_actions(example: Callable[[str], Flask]) -> None:
+    app = example("amity_actions")
+    admin = Visitor(app).sign_in(ADMIN)
+    document = {
+        "title": "Greet",
+        "entity": "customer",
+        "trigger": {"on": "created"},
+        "steps": [{"do": "say", "text": "Welcome, {{ record.name }}"}],
+    }
+    made(admin.api("PUT", "/entities/customer", NAMED))
+    made(admin.api("PUT", "/workflows/greet", document))
+    wrong = {**document, "steps": [{"do": "say"}]}
+    answer = admin.api("PUT", "/workflows/other", wrong)
+    assert made(answer, 422)["errors"][0]["pointer"] == "/steps/0/text"
+
+
 def test_amity_policies(example: Callable[[str], Flask]) -> None:
     app = example("amity_policies")
     admin, staff = Visitor(app).sign_in(ADMIN), Visitor(app).sign_in(STAFF)

@@ -8,10 +8,11 @@ from typing import Any, Final
 
 from amity import jsontext
 from amity.definitions.documents import DefinitionChange
+from amity.definitions.service import DefinitionService
 from amity.entities.model import Model
 from amity.errors import Invalid, Malformed, Problem
 
-FOLDERS: Final[Mapping[str, str]] = {"entity": "entities"}
+FOLDERS: Final[Mapping[str, str]] = {"entity": "entities", "workflow": "workflows"}
 """Folder of each kind of document, in an export and in the repository."""
 MAX_BYTES: Final = 10_000_000
 
@@ -49,9 +50,15 @@ def _read_file(file: Path) -> DefinitionChange:
     document = jsontext.loads(file.read_bytes())
     if not isinstance(document, dict):
         raise Invalid("a definition is a JSON object")
-    options = document.get("x-amity", {})
-    name = options.get("name", file.stem) if isinstance(options, dict) else file.stem
-    return DefinitionChange("entity", str(name), document, source=str(file))
+    kind = kind_of(document)
+    own = document if kind == "workflow" else document.get("x-amity", {})
+    name = own.get("name", file.stem) if isinstance(own, dict) else file.stem
+    return DefinitionChange(kind, str(name), document, source=str(file))
+
+
+def kind_of(document: Mapping[str, Any]) -> str:
+    """Tell what a document defines: a workflow has a trigger, an entity is a JSON Schema."""
+    return "workflow" if "trigger" in document and "properties" not in document else "entity"
 
 
 def _twice(changes: Iterable[DefinitionChange]) -> list[Problem]:
@@ -66,21 +73,24 @@ def _twice(changes: Iterable[DefinitionChange]) -> list[Problem]:
     return problems
 
 
-def write(model: Model, folder: Path) -> list[Path]:
-    """Write every definition into `folder`/entities/<name>.json; files of removed entities are deleted.
+def write(definitions: DefinitionService[Model], folder: Path) -> list[Path]:
+    """Write every definition into `folder`/<its kind>/<name>.json; files of removed ones are deleted.
 
-    Only files that carry an `x-amity.name` of their own file name are ever deleted.
+    Only files that carry their own file name as the name of a definition are ever deleted.
     """
-    target = folder / FOLDERS["entity"]
-    target.mkdir(parents=True, exist_ok=True)
     written = []
-    for entity in model:
-        path = target / f"{entity.name}.json"
-        path.write_bytes(jsontext.dumps_bytes(_plain(entity.document), indent=True) + b"\n")
-        written.append(path)
-    for old in set(target.glob("*.json")) - set(written):
-        if _is_ours(old):
-            old.unlink()
+    for kind, place in FOLDERS.items():
+        target = folder / place
+        known = definitions.list(kind)
+        if known or target.is_dir():
+            target.mkdir(parents=True, exist_ok=True)
+        mine = {target / f"{definition.name}.json": definition.document for definition in known}
+        for path, document in mine.items():
+            path.write_bytes(jsontext.dumps_bytes(_plain(document), indent=True) + b"\n")
+        for old in set(target.glob("*.json")) - set(mine):
+            if _is_ours(old):
+                old.unlink()
+        written += list(mine)
     return written
 
 
@@ -98,5 +108,7 @@ def _is_ours(path: Path) -> bool:
         document = jsontext.loads(path.read_bytes())
     except Malformed:
         return False
-    options = document.get("x-amity") if isinstance(document, dict) else None
-    return isinstance(options, dict) and options.get("name") == path.stem
+    if not isinstance(document, dict):
+        return False
+    own = document if kind_of(document) == "workflow" else document.get("x-amity")
+    return isinstance(own, dict) and own.get("name") == path.stem

@@ -224,18 +224,17 @@ class Checking:
         for branch in step.branches:
             condition = None
             if branch.condition:
-                condition = self._condition(step, branch, inner)
+                condition = expressions.get("if") or self._case(step, branch, inner)
             steps, inner = self._steps(branch.steps, inner)
             found.append(CompiledBranch(branch.name, condition, steps))
         if step.kind == "for_each":
             return tuple(found), scope  # what happens in a loop has no single result
         return tuple(found), inner
 
-    def _condition(self, step: Step, branch: Branch, scope: WorkflowScope) -> Compiled | None:
-        values = self._values(scope)
+    def _case(self, step: Step, branch: Branch, scope: WorkflowScope) -> Compiled | None:
+        """The condition of a case is made from its values: its notes are those values."""
         if step.kind == "if":
-            return values.expression(branch.condition, f"{step.pointer}/if", BOOL)
-        # The condition of a case is made from its values: its notes are those values.
+            return None  # what is wrong with it has been said
         at = f"{step.pointer}/{branch.name.removesuffix('/steps')}/is"
         made = ValueCompiler(scope, scope.field_of, self.problems, [])
         compiled = made.expression(branch.condition, at, BOOL)
@@ -249,7 +248,7 @@ class Checking:
 
     def _expressions(self, step: Step, values: ValueCompiler) -> dict[str, Compiled]:
         found: dict[str, Compiled] = {}
-        texts = {word: step.params[word] for word in _EXPRESSIONS if word in step.params and word != "if"}
+        texts = {word: step.params[word] for word in _EXPRESSIONS if word in step.params}
         if step.timeout:
             texts["timeout"] = step.timeout
         if step.kind == "do":

@@ -45,9 +45,9 @@ class HintHandler(DocumentHandler):
             writes.append(Write(self.kind, change.name, change.name, change.document))
         return Draft(tuple(lines), (), tuple(writes))
 
-    def follow(self, renames: Renames, state: State) -> Sequence[Write]:
+    def follow(self, renames: Renames, before: State, after: State) -> Sequence[Write]:
         found = []
-        for known in state.live(self.kind):
+        for known in after.live(self.kind):
             new = renames.fields.get((known.document["entity"], known.document["field"]))
             if new is not None:
                 found.append(Write(self.kind, known.id, known.name, {**known.document, "name": new}))

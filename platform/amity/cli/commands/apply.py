@@ -20,7 +20,7 @@ _MARKS = {Severity.SAFE: "+", Severity.CONVERTS: "~", Severity.PARKS: "-", Sever
 @click.option("--yes", is_flag=True, help="Yes to what converts or parks data.")
 @pass_command_line
 def command(line: CommandLine, paths: tuple[Path, ...], only_plan: bool, yes: bool) -> int:
-    """Apply entity definitions from PATHS (files or folders of *.json).
+    """Apply definitions of entities and workflows from PATHS (files or folders of *.json).
 
     Prints the plan first. Ends with 2 where the plan converts or parks data and --yes is missing.
     """

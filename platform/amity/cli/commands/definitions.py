@@ -22,5 +22,5 @@ def export(line: CommandLine, folder: Path) -> None:
     from amity.exchange.definitions import write
 
     with line.workspace() as workspace:
-        written = write(workspace.definitions.model, folder)
+        written = write(workspace.definitions, folder)
     click.echo(f"{len(written)} definitions written to {folder}.")

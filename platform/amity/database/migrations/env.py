@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from alembic import context
 
-from amity.database.schema_workflows import metadata
+from amity.database import schema_workflows  # noqa: F401 (its tables belong to the metadata)
+from amity.database.schema import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -84,7 +84,7 @@ def put_entity(entity: str) -> Response:
     existing = definitions.model.entities.get(entity)
     revision = definitions.model.revision
     if existing is not None:
-        _require_version(existing.version, requests.seen_version())
+        require_version(existing.version, requests.seen_version())
     definitions.apply([change], context, revision=revision, confirm=confirm)
     stored = _after(change, entity, existing.id if existing else None)
     location = url_for("api.read_entity", entity=stored.name)
@@ -105,12 +105,13 @@ def delete_entity(entity: str) -> Response:
         plan: Plan = definitions.plan([change], context)
         return answer(plan.as_json())
     revision = definitions.model.revision
-    _require_version(existing.version, requests.seen_version())
+    require_version(existing.version, requests.seen_version())
     definitions.apply([change], context, revision=revision, confirm=confirm)
     return nothing()
 
 
-def _require_version(present: int, seen: int | None) -> None:
+def require_version(present: int, seen: int | None) -> None:
+    """Raise `Stale` where the caller saw another version than there is."""
     if seen is not None and seen != present:
         raise Stale(
             f"You saw version {seen}, the definition is at version {present} now.",

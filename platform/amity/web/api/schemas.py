@@ -1,4 +1,4 @@
-"""`/api/v1/schemas`: the meta-schemas of entity documents, for editors that check while one types."""
+"""`/api/v1/schemas`: the meta-schemas of documents, for editors that check while one types."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from amity.errors import NotFound
 from amity.web.api import requests
 from amity.web.api.responses import answer
 from amity.web.context import workspace
+from amity.workflows.metaschema import published as published_workflow
 
-SCHEMAS: Final = ("document", *NAMES)
-"""`document` is for whole files and carries the others."""
+WORKFLOW: Final = "workflow"
+SCHEMAS: Final = ("document", *NAMES, WORKFLOW)
+"""`document` is for whole files of entities and carries the others, `workflow` for those of workflows."""
 
 
 def register(api: Blueprint) -> None:
@@ -26,4 +28,6 @@ def read_schema(name: str) -> Response:
     requests.parameters(())
     if name not in SCHEMAS:
         raise NotFound(f"There is no schema {name!r}; there are {', '.join(SCHEMAS)}.")
+    if name == WORKFLOW:
+        return answer(published_workflow(workspace().workflows.registry))
     return answer(published(workspace().kinds)[name])

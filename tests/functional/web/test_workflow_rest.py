@@ -1,0 +1,95 @@
+"""Workflows over REST: the same documents, versions and errors as entities."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from amity.testing.visitor import Visitor
+from amity.workspace import Workspace
+
+
+def document(**changes: Any) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "title": "Call",
+        "entity": "person",
+        "enabled": True,
+        "trigger": {"on": "manual"},
+        "steps": [{"wait": "days(1)"}],
+    }
+    return {**found, **changes}
+
+
+@pytest.fixture
+def flows(admin: Visitor) -> Visitor:
+    """An admin; people are there already."""
+    return admin
+
+
+def test_create_read_change_and_remove(flows: Visitor) -> None:
+    made = flows.api("PUT", "/workflows/call", document())
+    assert made.status_code == 201
+    assert made.headers["ETag"] == '"1"'
+    assert made.get_json()["steps"][0]["id"] == "wait"
+    assert flows.api("GET", "/workflows/call").get_json()["name"] == "call"
+    again = {**made.get_json(), "title": "Ring"}
+    assert flows.api("PUT", "/workflows/call", again).status_code == 428
+    changed = flows.api("PUT", "/workflows/call", again, headers={"If-Match": '"1"'})
+    assert changed.status_code == 200 and changed.headers["ETag"] == '"2"'
+    assert flows.api("PUT", "/workflows/call", again, headers={"If-Match": '"1"'}).status_code == 409
+    listed = flows.api("GET", "/workflows").get_json()["workflows"]
+    assert [(item["name"], item["enabled"], item["problems"]) for item in listed] == [("call", True, [])]
+    assert flows.api("DELETE", "/workflows/call", headers={"If-Match": '"2"'}).status_code == 204
+    assert flows.api("GET", "/workflows/call").status_code == 404
+
+
+def test_a_plan_changes_nothing(flows: Visitor) -> None:
+    plan = flows.api("PUT", "/workflows/call?plan=true", document()).get_json()
+    assert [change["code"] for change in plan["changes"]] == ["add_workflow"]
+    assert flows.api("GET", "/workflows/call").status_code == 404
+
+
+def test_what_is_wrong_is_named(flows: Visitor) -> None:
+    wrong = flows.api("PUT", "/workflows/call", document(steps=[{"wait": "dayz(1)"}, {"if": "record.vp"}]))
+    assert wrong.status_code == 422
+    pointers = {error["pointer"] for error in wrong.get_json()["errors"]}
+    assert pointers == {"/steps/0/wait", "/steps/1/if"}
+
+
+def test_start_asks_for_runs(flows: Visitor, workspace: Workspace) -> None:
+    flows.api("PUT", "/workflows/call", document())
+    person = flows.api("POST", "/records/person", {"name": "Ada"}).get_json()
+    started = flows.api("POST", "/workflows/call/start", {"record": person["id"]})
+    assert started.status_code == 202 and len(started.get_json()["runs"]) == 1
+    assert flows.api("POST", "/workflows/call/start", {}).status_code == 422
+    assert flows.api("POST", "/workflows/call/start", {"recrd": "x"}).status_code == 422
+    unknown = flows.api("POST", "/workflows/call/start", {"record": "0190b0f0-0000-7000-8000-000000000000"})
+    assert unknown.status_code == 404
+
+
+def test_pause_and_resume(flows: Visitor, workspace: Workspace) -> None:
+    flows.api("PUT", "/workflows/call", document())
+    assert flows.api("POST", "/workflows/call/pause", {}).status_code == 204
+    assert set(workspace.workflows.pauses()) == {"call"}
+    assert flows.api("POST", "/workflows/*/pause", {}).status_code == 204
+    assert set(workspace.workflows.pauses()) == {"call", "*"}
+    for name in ("call", "*"):
+        assert flows.api("POST", f"/workflows/{name}/resume", {}).status_code == 204
+    assert workspace.workflows.pauses() == {}
+
+
+def test_staff_may_start_but_not_shape(flows: Visitor, staff: Visitor) -> None:
+    flows.api("PUT", "/workflows/call", document())
+    assert staff.api("GET", "/workflows/call").status_code == 403
+    assert staff.api("PUT", "/workflows/call", document()).status_code == 403
+    person = staff.api("POST", "/records/person", {"name": "Ada"}).get_json()
+    assert staff.api("POST", "/workflows/call/start", {"record": person["id"]}).status_code == 202
+
+
+def test_the_meta_schema_is_published(flows: Visitor) -> None:
+    schema = flows.api("GET", "/schemas/workflow").get_json()
+    assert schema["$id"] == "urn:amity:schema:workflow"
+    assert {rule["properties"]["on"]["const"] for rule in schema["properties"]["trigger"]["oneOf"]} >= {
+        "created", "updated", "schedule", "saving",
+    }  # fmt: skip
