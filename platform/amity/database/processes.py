@@ -1,7 +1,7 @@
 """Which processes of this workspace are alive: each writes its heartbeat, anyone may look.
 
-A process that was killed leaves its row behind; it counts as gone after `GONE_AFTER` without a heartbeat
-and is removed by the next one that starts.
+A process that was killed leaves its row behind; on its own machine it is known to be gone at once, elsewhere
+after `GONE_AFTER` without a heartbeat. The next one that starts removes the row.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import os
 import socket
 import threading
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
@@ -43,11 +44,36 @@ class Process:
 def alive(database: Database, role: str | None = None) -> list[Process]:
     """List the processes with a recent heartbeat, oldest first."""
     columns = [process.c[name] for name in ("id", "role", "host", "pid", "started_at", "heartbeat_at")]
-    query = select(*columns).where(process.c.heartbeat_at > _now() - GONE_AFTER)
+    query = select(*columns, process.c.machine).where(process.c.heartbeat_at > _now() - GONE_AFTER)
     if role is not None:
         query = query.where(process.c.role == role)
     with database.read() as connection:
-        return [Process(*row) for row in connection.execute(query.order_by(process.c.started_at))]
+        rows = connection.execute(query.order_by(process.c.started_at)).all()
+    here = machine()
+    return [Process(*row[:-1]) for row in rows if row.machine != here or _runs_here(row.pid)]
+
+
+def machine() -> str:
+    """Name what process numbers are counted in: this start of this machine, and the container on it."""
+    parts = []
+    for path in ("/proc/sys/kernel/random/boot_id", "/proc/self/ns/pid"):
+        try:
+            found = Path(path)
+            parts.append(str(found.readlink()) if found.is_symlink() else found.read_text().strip())
+        except OSError:
+            return ""  # not known: then heartbeats alone count
+    return " ".join(parts)
+
+
+def _runs_here(pid: int) -> bool:
+    """Whether a process number is in use; a killed one whose parent has not looked yet counts as gone."""
+    if not machine():
+        return True
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    return not stat.rpartition(")")[2].split()[0].startswith("Z")
 
 
 class Presence:
@@ -97,6 +123,7 @@ class Presence:
                     role=self._role,
                     host=socket.gethostname(),
                     pid=os.getpid(),
+                    machine=machine(),
                     started_at=self._started_at,
                     heartbeat_at=now,
                 )

@@ -286,5 +286,6 @@ process: Final = Table(
     Column("pid", Integer, nullable=False),
     Column("started_at", UtcDateTime, nullable=False),
     Column("heartbeat_at", UtcDateTime, nullable=False),
+    Column("machine", String(200)),
 )
-"""Web and worker processes that are alive, by their heartbeat."""
+"""Web and worker processes that are alive, by their heartbeat. `machine` names where `pid` is counted."""

@@ -117,7 +117,8 @@ run_step: Final = Table(
 """What a run did: one row a step and turn of a loop. `state`: running, done, skipped, waiting, failed.
 
 The row is written in the transaction of the step's own effect: it is the checkpoint. `wait` is
-`{"kind": "wait"|"retry"|"action"|"condition", "state"?}`, with what the action gave as `Waiting.state`.
+`{"kind": "wait"|"retry"|"action"|"condition"|"turns", ...}`: why it waits, and for `action` the `state` that
+the action gave as `Waiting.state`; for `turns` the `items` of a loop.
 """
 
 run_wait: Final = Table(

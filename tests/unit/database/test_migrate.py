@@ -21,6 +21,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
 
 from amity.database import migrate as module
+from amity.database import schema_workflows
 from amity.database.engine import Database
 from amity.database.migrate import HEAD, migrate
 from amity.database.schema_workflows import metadata
@@ -37,6 +38,9 @@ from amity.settings import Settings
 create_app(Settings(home=Path(sys.argv[1]))).extensions["amity"].close()
 print(sorted({"alembic", "zxcvbn", "email_validator", "granian", "pytest"} & set(sys.modules)))
 """
+
+
+assert schema_workflows.run.metadata is metadata
 
 
 def test_the_constant_is_the_newest_revision() -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from alembic import context
 
-from amity.database import schema_workflows  # noqa: F401 (its tables belong to the metadata)
+from amity.database import schema_workflows
 from amity.database.schema import metadata
+
+assert schema_workflows.run.metadata is metadata  # its tables are part of the whole
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -29,6 +29,7 @@ def upgrade() -> None:
     _definitions_and_requests()
     _runs()
     _mail_and_people()
+    op.add_column("process", Column("machine", String(200)))
 
 
 def _definitions_and_requests() -> None:
