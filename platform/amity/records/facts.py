@@ -5,7 +5,7 @@ Linked records are read when they are first asked for, for all drafts of a batch
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -44,16 +44,28 @@ class Facts:
 
 
 class Batch:
-    """Records of one entity that are looked at together: a relation is followed for all of them at once."""
+    """Records of one entity that are looked at together: a relation is followed for all of them at once.
+
+    `noted(entity id, record id)` is told of each record that was asked for, found or not, and of each record
+    whose pointing records were: (entity of those, record that they point to).
+    """
 
     def __init__(
-        self, machine: Machine, caller: Caller, connection: Connection, entity: Entity, *, root: bool = False
+        self,
+        machine: Machine,
+        caller: Caller,
+        connection: Connection,
+        entity: Entity,
+        *,
+        root: bool = False,
+        noted: Callable[[str, str], None] | None = None,
     ) -> None:
         self.machine = machine
         self.caller = caller
         self.connection = connection
         self.entity = entity
         self.records: list[Facts] = []
+        self.noted = noted
         self._root = root
         self._targets: dict[str, dict[tuple[str, str], Facts]] = {}
         self._pointing: dict[str, dict[str, list[Facts]]] = {}
@@ -96,12 +108,21 @@ class Batch:
         for name, ids in wanted.items():
             entity = self.caller.model.entities.get(name)
             if entity is not None:
-                batch = Batch(self.machine, self.caller, self.connection, entity)
+                batch = self._beside(entity)
                 found.update({(name, facts.id or ""): facts for facts in batch.read(sorted(ids))})
         return found
 
+    def _beside(self, entity: Entity) -> Batch:
+        return Batch(self.machine, self.caller, self.connection, entity, noted=self.noted)
+
+    def _note(self, entity: Entity, ids: Sequence[str]) -> None:
+        if self.noted is not None:
+            for key in ids:
+                self.noted(entity.id, key)
+
     def read(self, ids: Sequence[str]) -> list[Facts]:
         """Take in live records by id, in one statement."""
+        self._note(self.entity, ids)
         table = self.entity.table
         selection = self.machine.codec(self.caller, self.entity).selection(None, full=False)
         rows: dict[str, dict[str, Any]] = {}
@@ -127,6 +148,7 @@ class Batch:
         other = self.caller.model.entities[inverse.entity]
         field = other.by_name[inverse.field]
         targets = [facts.id for facts in self.records if facts.id]
+        self._note(other, targets)
         sources: dict[str, list[str]] = {}
         for some in chunks(targets):
             if field.kind.to_many:
@@ -138,7 +160,7 @@ class Batch:
                 statement = select(other.table.c.id, column).where(column.in_(some))
             for source, target in self.connection.execute(statement):
                 sources.setdefault(target, []).append(source)
-        batch = Batch(self.machine, self.caller, self.connection, other)
+        batch = self._beside(other)
         every = sorted({source for some in sources.values() for source in some})
         read = {facts.id: facts for facts in batch.read(every)}
         return {target: [read[key] for key in keys if key in read] for target, keys in sources.items()}

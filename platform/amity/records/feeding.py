@@ -40,10 +40,23 @@ def read_feed(
     later: ColumnElement[bool] = or_(event.c.tx > tx, and_(event.c.tx == tx, event.c.seq > seq))
     statement = select(event).where(event.c.tx >= tx, later)
     if dialect == "postgresql":
-        # In a statement before: whatever ended until now is then visible to the next one.
-        found = connection.execute(_HORIZON).one()
-        statement = statement.where(event.c.tx < horizon(found.upper, found.running or ()))
+        statement = statement.where(event.c.tx < _settled_before(connection))
     return list(connection.execute(statement.order_by(event.c.tx, event.c.seq).limit(limit)).all())
+
+
+def feed_end(dialect: Dialect, connection: Connection) -> tuple[int, int] | None:
+    """The position of the newest event that can be read now; None where there is none."""
+    statement = select(event.c.tx, event.c.seq)
+    if dialect == "postgresql":
+        statement = statement.where(event.c.tx < _settled_before(connection))
+    found = connection.execute(statement.order_by(event.c.tx.desc(), event.c.seq.desc()).limit(1)).first()
+    return None if found is None else (found.tx, found.seq)
+
+
+def _settled_before(connection: Connection) -> int:
+    # In a statement before: whatever ended until now is then visible to the next one.
+    found = connection.execute(_HORIZON).one()
+    return horizon(found.upper, found.running or ())
 
 
 def horizon(upper: int, running: Iterable[int]) -> int:
