@@ -84,7 +84,8 @@ class Database:
         self.url: URL = _with_driver(make_url(url))
         self.dialect: Dialect = _dialect(self.url)
         self._on_connect = tuple(on_connect)
-        self._queue = FairLock()
+        self.queue = FairLock()
+        """The line in front of SQLite's lock."""
         self.engine: Engine = create_engine(
             self.url,
             hide_parameters=True,  # an error's text goes into the log; people's data and hashes must not
@@ -131,7 +132,7 @@ class Database:
         Raises `Busy` where a lock could not be had in time.
         """
         queued = self.dialect == "sqlite"
-        if queued and not self._queue.acquire(BUSY_TIMEOUT_SECONDS):
+        if queued and not self.queue.acquire(BUSY_TIMEOUT_SECONDS):
             raise Busy("Many people are saving at the moment. Nothing was written; please try again.")
         try:
             with _translated(), self.engine.connect() as connection:
@@ -147,7 +148,7 @@ class Database:
                     yield connection
         finally:
             if queued:
-                self._queue.release()
+                self.queue.release()
 
     def run(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in a write transaction; again, up to three times, where the database asks for it.

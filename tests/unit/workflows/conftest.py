@@ -9,13 +9,13 @@ import pytest
 
 from amity.settings import Settings
 from amity.workspace import Workspace
-from tests.factories.workflows import KEY, prepare
+from tests.factories.flows import KEY, prepare
 from tests.support.databases import DatabaseServer
 
 SAMPLES = '''"""Actions for tests."""
 
 import amity
-from tests.factories.workflows import SampleCreate
+from tests.factories.flows import SampleCreate
 
 
 @amity.hookimpl

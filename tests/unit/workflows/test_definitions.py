@@ -11,7 +11,7 @@ from amity.access.context import SYSTEM
 from amity.definitions.documents import DefinitionChange
 from amity.errors import InUse, Invalid
 from amity.workspace import Workspace
-from tests.factories.workflows import apply, workflow
+from tests.factories.flows import apply, workflow
 from tests.factories.worlds import PERSON
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from amity.database.schema_workflows import run_request
 from amity.errors import Invalid
 from amity.workspace import Workspace
-from tests.factories.workflows import apply, workflow
+from tests.factories.flows import apply, workflow
 
 
 def requests(flows: Workspace) -> list[Any]:
