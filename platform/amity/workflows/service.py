@@ -22,12 +22,10 @@ from amity.workflows.model import KIND
 from amity.workflows.registry import Registry
 from amity.workflows.requesting import RunRequests
 from amity.workflows.rules import Rules
-from amity.workflows.services import Services
+from amity.workflows.services import REQUESTED, Services
 
 EVERYTHING: Final = "*"
 """Key of the switch that pauses all workflows."""
-REQUESTED: Final = "requested"
-"""Signal: a commit asked for runs."""
 MAX_STARTED: Final = 10_000
 """Records for which one call starts runs."""
 
@@ -65,8 +63,8 @@ class Workflows:
         return self._live.now()
 
     @property
-    def compiler(self) -> LiveWorkflows:
-        """Compiles documents of other versions, too."""
+    def catalog(self) -> LiveWorkflows:
+        """What the engine asks: pinned versions, limits (`engine.Catalog`)."""
         return self._live
 
     def list(self) -> Sequence[StoredDefinition]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from amity.access.accounts import Accounts
-from amity.access.context import Actor, Context
+from amity.access.context import Context
 from amity.database.engine import Database
 from amity.definitions.service import DefinitionService
 from amity.entities.model import Model
@@ -18,6 +18,9 @@ from amity.settings import Settings
 
 if TYPE_CHECKING:
     from amity.workflows.action import Action
+
+REQUESTED: Final = "requested"
+"""Name of the signal that says: a commit asked for runs, look at once."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,3 @@ class Services:
     """Language and time zone of the workspace, for texts that go to people."""
     signals: dict[str, Callable[..., None]] = field(default_factory=dict)
     """Ears of the engine inside this process (`requested`: look at the requests at once), by name."""
-
-
-__all__ = ["Actor", "Services"]

@@ -23,12 +23,11 @@ from amity.workflows.durable import Durable
 from amity.workflows.engine import Catalog
 from amity.workflows.interpreter import Interpreter
 from amity.workflows.journal import Journal
+from amity.workflows.services import REQUESTED
 
 if TYPE_CHECKING:
     from amity.workflows.services import Services
 
-REQUESTED: Final = "requested"
-"""Name of the signal (`Services.signals`) that says: look at the requests at once."""
 POLL_SECONDS: Final = 0.5
 BREATH_SECONDS: Final = 0.02
 """Between two takings, so that many ends of segments make one transaction."""
@@ -149,6 +148,3 @@ def _carefully(work: Callable[[], Any]) -> None:
         log.warning("workflows wait: %s", error.message)
     except Exception:
         log.exception("a part of the workflow engine failed")
-
-
-__all__ = ["REQUESTED", "WorkflowWorker"]
