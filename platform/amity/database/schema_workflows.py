@@ -84,7 +84,7 @@ run: Final = Table(
 """Every run. `state`: ready, running, waiting, done, failed, cancelled.
 
 A run is worked on in segments: from its start, or from where something woke it, to its end or its next wait.
-Each segment is one workflow of the durable engine, `<id>:<segment>`. `ready` means that a segment waits for a
+Segments are handed to the durable engine as `<id>:<segment>`. `ready` means that a segment waits for a
 process; `lease` is the process that works on it (null: none): every write of a segment checks it, so a
 process that was taken for dead writes nothing more. `parent` is the run that called this one, `parent_key`
 its step. `writes` counts the records that it changed. The id is that of the request.

@@ -23,8 +23,9 @@ from sqlalchemy import Connection, Table, delete, func, insert, select, text, up
 from amity.database.engine import Database
 from amity.database.processes import alive
 from amity.database.schema_workflows import run, run_request, workflow_state
+from amity.records.batches import chunks
 from amity.workflows import guard
-from amity.workflows.engine import Catalog, DurableEngine, segment_key, split_key
+from amity.workflows.engine import BATCH, Catalog, DurableEngine, segment_key, split_key
 from amity.workflows.model import Limits
 from amity.workflows.pinning import pin
 
@@ -76,9 +77,10 @@ class Dispatcher:
     def run(self, segment: str) -> None:
         """What the engine calls for each segment, also for those that it took over from the dead."""
         with self._guard:
-            self._running.setdefault(segment, time.monotonic())
+            handed_over = segment in self._running
+            self._running[segment] = time.monotonic()
         try:
-            if self._is_mine(segment):
+            if handed_over or self._is_mine(segment):
                 self.advance(segment)
         finally:
             with self._guard:
@@ -128,20 +130,22 @@ class Dispatcher:
             if not self._queues(connection):
                 return 0
         segments = self.database.run(lambda connection: self._take(connection, room))
-        for segment in segments:
-            self._hand_over(segment)
+        for some in chunks(segments, BATCH):
+            self._hand_over(some)
         return len(segments)
 
-    def _hand_over(self, segment: str) -> None:
+    def _hand_over(self, segments: Sequence[str]) -> None:
+        now = time.monotonic()
         with self._guard:
-            self._running[segment] = time.monotonic()
+            self._running.update(dict.fromkeys(segments, now))
         try:
-            self.engine.hand_over(segment)
+            self.engine.hand_over(segments)
         except Exception:
-            # It stays taken by this process; the sweep hands it over again.
+            # They stay taken by this process; the sweep hands them over again.
             with self._guard:
-                self._running.pop(segment, None)
-            log.exception("a segment could not be handed over", extra={"segment": segment})
+                for segment in segments:
+                    self._running.pop(segment, None)
+            log.exception("segments could not be handed over", extra={"segments": len(segments)})
 
     def _take(self, connection: Connection, room: int) -> list[str]:
         if self.database.dialect == "postgresql":

@@ -8,8 +8,8 @@
 - It starts at the first segment: a worker without workflows neither pays nor imports it. It logs what an
   operator must know, without values, and opens no connection but to the database.
 
-A segment is one DBOS workflow without steps: what was finished inside is in `run_step`, written together with
-its effect, which no step of DBOS could be.
+A DBOS workflow is a batch of segments that were taken together, and has no steps: what was finished inside is
+in `run_step`, written together with its effect, which no step of DBOS could be. Its id names the segments.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import os
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from threading import Lock
 from typing import Any, Final
 
-from sqlalchemy import bindparam, inspect, text
+from sqlalchemy import inspect, text
 
 from amity.database.beside import engine_beside
 from amity.database.engine import Database
-from amity.records.batches import chunks
 from amity.workflows.engine import Advance
 
 VERSION: Final = "1"
@@ -36,6 +36,7 @@ THREADS: Final = 300
 """More than the dispatcher ever hands over at once: it decides how many run."""
 POOL: Final = 10
 FORGOTTEN_AT_ONCE: Final = 500
+SEPARATOR: Final = ","
 _FINISHED: Final = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 
 log = logging.getLogger(__name__)
@@ -52,6 +53,7 @@ class Durable:
         self._started: tuple[Any, Any] | None = None
         self._engine: Any = None
         self._known = False
+        self._pool: ThreadPoolExecutor | None = None
 
     @property
     def is_started(self) -> bool:
@@ -90,14 +92,23 @@ class Durable:
         }
         dbos = DBOS(config=config)
 
-        def work(segment: str) -> None:
-            self._run(segment)
+        def work(batch: str) -> None:
+            self._run_all(batch)
 
-        segment = DBOS.workflow(name="segment", max_recovery_attempts=MAX_RECOVERIES)(work)
+        segments = DBOS.workflow(name="segments", max_recovery_attempts=MAX_RECOVERIES)(work)
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="amity-segment")
         DBOS.launch()
         _quiet()
         log.info("the durable engine is running", extra={"executor": self._executor})
-        return dbos, segment
+        return dbos, segments
+
+    def _run_all(self, batch: str) -> None:
+        """Work on the segments of a batch, each in a thread of its own, until all are at their end."""
+        first, *others = batch.split(SEPARATOR)
+        pool = self._pool
+        futures = [pool.submit(self._run, segment) for segment in others] if pool is not None else []
+        self._run(first)
+        wait(futures)
 
     def _run(self, segment: str) -> None:
         try:
@@ -106,14 +117,15 @@ class Durable:
             # The run is handed over again by the dispatcher's sweep; DBOS has nothing to keep of it.
             log.exception("a segment could not be worked on", extra={"segment": segment})
 
-    def hand_over(self, segment: str) -> None:
-        """Start a segment in a thread of this process; one that is known already is left alone."""
+    def hand_over(self, segments: Sequence[str]) -> None:
+        """Start segments in threads of this process; a batch that is known already is left alone."""
         self.start()
         assert self._started is not None
         from dbos import DBOS, SetWorkflowID
 
-        with SetWorkflowID(segment):
-            DBOS.start_workflow(self._started[1], segment)
+        batch = SEPARATOR.join(segments)
+        with SetWorkflowID(batch):
+            DBOS.start_workflow(self._started[1], batch)
 
     def adopt(self, executors: Collection[str]) -> int:
         """Take over the segments of dead processes, each by one living process; give their number."""
@@ -127,28 +139,23 @@ class Durable:
 
     def executors(self) -> set[str]:
         """The processes that hold segments, as far as DBOS knows; asked without starting it."""
-        return self._ids("SELECT DISTINCT executor_id FROM {table} WHERE status = 'PENDING'", {})
+        return self._ids("SELECT DISTINCT executor_id FROM {table} WHERE status = 'PENDING'")
 
     def unfinished(self, segments: Iterable[str]) -> set[str]:
         """Those of the segments that are not at their end; asked without starting DBOS."""
-        found: set[str] = set()
-        statement = (
-            "SELECT workflow_uuid FROM {table} WHERE workflow_uuid IN :ids"
-            " AND status IN ('PENDING', 'ENQUEUED', 'DELAYED')"
+        batches = self._ids(
+            "SELECT workflow_uuid FROM {table} WHERE status IN ('PENDING', 'ENQUEUED', 'DELAYED')"
         )
-        for some in chunks(list(segments)):
-            found |= self._ids(statement, {"ids": some})
-        return found
+        known = {segment for batch in batches for segment in batch.split(SEPARATOR)}
+        return known.intersection(segments)
 
-    def _ids(self, statement: str, values: Mapping[str, Any]) -> set[str]:
+    def _ids(self, statement: str) -> set[str]:
         if not self._has_tables():
             return set()
         table = "workflow_status" if self._database.dialect == "sqlite" else "dbos.workflow_status"
         made = text(statement.format(table=table))
-        if "ids" in values:
-            made = made.bindparams(bindparam("ids", expanding=True))
         with self._database.read() as connection:
-            return {str(item) for item in connection.execute(made, values).scalars() if item is not None}
+            return {str(item) for item in connection.execute(made).scalars() if item is not None}
 
     def _has_tables(self) -> bool:
         if not self._known:
@@ -184,6 +191,8 @@ class Durable:
 
             DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=int(seconds))
             self._engine.dispose()
+            if self._pool is not None:
+                self._pool.shutdown(wait=False, cancel_futures=True)
             self._started = None
 
 

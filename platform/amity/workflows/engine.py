@@ -7,11 +7,14 @@ one process at a time, and again by another one where that process dies, until i
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
     from amity.workflows.compiled import CompiledWorkflow
     from amity.workflows.model import Limits
+
+BATCH: Final = 8
+"""Segments that are handed over together: the engine keeps one row for all of them."""
 
 Advance = Callable[[str], None]
 """Does the work of one segment; may be called again for the same one, so it looks at what is done already."""
@@ -24,8 +27,8 @@ class DurableEngine(Protocol):
         """Make its tables where they are missing, and go on with what this process is responsible for."""
         ...
 
-    def hand_over(self, segment: str) -> None:
-        """Start a segment; one that was handed over before is left alone."""
+    def hand_over(self, segments: Sequence[str]) -> None:
+        """Start segments, at most `BATCH` of them; the same batch again is left alone."""
         ...
 
     def adopt(self, executors: Collection[str]) -> int:
@@ -80,4 +83,4 @@ def split_key(segment: str) -> tuple[str, int]:
     return run, int(number)
 
 
-__all__ = ["Advance", "Catalog", "DurableEngine", "segment_key", "split_key"]
+__all__ = ["BATCH", "Advance", "Catalog", "DurableEngine", "segment_key", "split_key"]
