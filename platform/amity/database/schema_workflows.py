@@ -247,3 +247,12 @@ comment: Final = Table(
     Column("at", UtcDateTime, nullable=False),
     Index("ix_comment_record", "entity", "record", "at"),
 )
+
+rotation: Final = Table(
+    "rotation",
+    metadata,
+    Column("workflow", String(100), primary_key=True),
+    Column("step", String(200), primary_key=True),
+    Column("account", Uuid36),
+)
+"""Who had the last turn of a step that gives records to people one after the other."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, exists, false, select
@@ -48,9 +48,16 @@ class Conditions:
         return self.caller.sight
 
     # -- bindings -----------------------------------------------------------------------------------
-    def binding(self, entity: Entity, joins: Joins) -> RecordBinding:
-        """Bind the caller's own expressions: each hop applies the target's policy."""
-        around = Surroundings(self.caller, self.machine.database.dialect, self._guard, self._bound)
+    def binding(self, entity: Entity, joins: Joins, known: Mapping[str, Any] | None = None) -> RecordBinding:
+        """Bind the caller's own expressions: each hop applies the target's policy.
+
+        `known` are values of further names, which the scope of the expression calls bound.
+        """
+
+        def bound(name: str) -> Any:
+            return known[name] if known is not None and name in known else self._bound(name)
+
+        around = Surroundings(self.caller, self.machine.database.dialect, self._guard, bound)
         return RecordBinding(around, entity, joins.root, joins)
 
     def _system_binding(self, entity: Entity, joins: Joins) -> RecordBinding:

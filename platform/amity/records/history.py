@@ -25,6 +25,7 @@ from amity.records.feeding import read_feed
 from amity.records.identity import as_id
 from amity.records.links import links_of
 from amity.records.machine import Machine
+from amity.records.ownership import OWNER
 from amity.records.reader import not_found
 from amity.records.shapes import Event, EventPage, Target
 from amity.records.targets import read_labels
@@ -57,7 +58,9 @@ class Teller:
         changes = {}
         for field_id, (old, new) in row.changes.items():
             field = entity.by_id.get(field_id)
-            if field is not None and decision.can_read(field.name):
+            if field is None and field_id == OWNER:
+                changes[OWNER] = (old, new)
+            elif field is not None and decision.can_read(field.name):
                 changes[field.name] = (codec.told_value(field, old), codec.told_value(field, new))
         if row.changes and not changes and row.kind == "updated":
             return None
@@ -106,8 +109,8 @@ class Teller:
         }
 
     def _links(self, entity_name: str, name: str, value: Any) -> list[Any]:
-        field = self.caller.model.entities[entity_name].by_name[name]
-        if value is None or not field.kind.is_relation:
+        field = self.caller.model.entities[entity_name].by_name.get(name)
+        if value is None or field is None or not field.kind.is_relation:
             return []
         try:
             return links_of(self.caller.model, field, field.kind.parse(field, value))
@@ -117,7 +120,8 @@ class Teller:
     def _mask(self, item: Event, shown: Set[Target]) -> None:
         """Take out links to what the caller may not read."""
         for name, (old, new) in item.changes.items():
-            if self.caller.model.entities[item.entity].by_name[name].kind.is_relation:
+            field = self.caller.model.entities[item.entity].by_name.get(name)
+            if field is not None and field.kind.is_relation:
                 item.changes[name] = (
                     self._masked(item.entity, name, old, shown),
                     self._masked(item.entity, name, new, shown),

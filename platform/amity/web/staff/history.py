@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ from amity.entities.model import Entity
 from amity.records.shapes import Event, EventPage
 from amity.web import htmx
 from amity.web.context import current, workspace
-from amity.web.staff.access import EntityHead, account_names, find_entity, formatter, head
+from amity.web.staff.access import EntityHead, account_names, field_title, find_entity, formatter, head
 from amity.web.staff.blueprint import blueprint
 from amity.web.staff.showing import Shower, label
 from amity.web.texts import gettext as _
@@ -103,30 +103,34 @@ def make_history(
 
 def lines(ctx: Context, entity: Entity, found: EventPage) -> list[EventLine]:
     """Put events into words."""
-    names = account_names({event.actor for event in found.events if event.actor})
+    owners = {value for event in found.events for value in event.changes.get("owner", ()) if value}
+    names = account_names({event.actor for event in found.events if event.actor} | owners)
     shower = Shower(ctx, entity, found.labels)
-    return [_line(shower, event, names.get(event.actor or "", "Amity")) for event in found.events]
+    return [_line(shower, event, names) for event in found.events]
 
 
-def _line(shower: Shower, event: Event, who: str) -> EventLine:
+def _line(shower: Shower, event: Event, names: Mapping[str, str]) -> EventLine:
     formats = formatter()
     kind = str(event.cause.get("kind", ""))
     verb = _VERBS.get(event.kind)
     return EventLine(
-        who=who,
+        who=names.get(event.actor or "", "Amity"),
         what=_(verb) if verb else event.kind,
         cause=_(_CAUSES[kind]) if _CAUSES.get(kind) else "",
         ago=formats.ago(event.at),
         moment=formats.moment(event.at),
         at=event.at,
-        changes=tuple(_changes(shower, event)),
+        changes=tuple(_changes(shower, event, names)),
     )
 
 
-def _changes(shower: Shower, event: Event) -> Sequence[ChangeLine]:
+def _changes(shower: Shower, event: Event, names: Mapping[str, str]) -> Sequence[ChangeLine]:
     made = []
     for name, (old, new) in event.changes.items():
         field = shower.entity.by_name.get(name)
-        title = field.title if field else name
+        title = field_title(shower.entity, name)
+        if field is None and name == "owner":
+            made.append(ChangeLine(title, names.get(old or "", ""), names.get(new or "", "")))
+            continue
         made.append(ChangeLine(title, shower.from_json(name, old), shower.from_json(name, new)))
     return made

@@ -1,0 +1,135 @@
+"""Link records with each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
+
+from amity.entities.model import Field, Model
+from amity.errors import AmityError
+from amity.expressions import INT, Type
+from amity.records.caller import Caller
+from amity.records.changing import change
+from amity.records.unit import Unit
+from amity.workflows.action import ActionFailed, Call, Done, Outcome, Preview, RecordAction, Skipped
+from amity.workflows.actions.update import NOTHING
+from amity.workflows.predicting import caller_of, changing, json_of, refused
+from amity.workflows.subjects import RECORD, Subject, link_to, linked, of_record, subject, subjects
+
+FIELD: Mapping[str, Any] = {
+    "type": "string",
+    "title": "Which list of links",
+    "description": "The field that links to many records, such as participants.",
+    "x-amity": {"input": "field", "of": "record", "kinds": ["relations"]},
+}
+TARGETS: Mapping[str, Any] = {
+    "type": "string",
+    "title": "Which records",
+    "description": "An expression that gives one record or a list of them, such as steps.find.records.",
+    "x-amity": {"input": "expression", "type": "records"},
+}
+
+
+class LinkAction(RecordAction):
+    """What linking and unlinking have in common: a new list for one to-many field."""
+
+    changed: ClassVar[str]
+    """How people call what was done: "linked"."""
+
+    def new_list(self, call: Call, field: Field, now: Sequence[Any], targets: Sequence[Subject]) -> list[Any]:
+        """Give the list as it shall be."""
+        raise NotImplementedError
+
+    def result(self, params: Mapping[str, Any], model: Model) -> Mapping[str, Type]:
+        """Give how many links came or went."""
+        return {"count": INT}
+
+    def prepare(self, call: Call, caller: Caller) -> Callable[[Unit], Outcome]:
+        """Read the list; the new one is written inside the transaction, unless somebody was quicker."""
+        found = subject(call, caller)
+        if found is None:
+            return lambda unit: Skipped(NOTHING)
+        field = _field(found, call)
+        records = call.services.records
+        now = records.get(call.ctx, found.entity.name, found.id, fields=(field.name,))
+        before = now.as_json().get(field.name) or []
+        after = self._after(call, caller, field, before)
+        count = abs(len(after) - len(before))
+        if not count:
+            return lambda unit: Skipped(f"Nothing had to be {self.changed}.", {"count": 0})
+        # With the version that was read: a link that somebody else makes meanwhile is not lost.
+        patch = {field.name: after}
+        write = change(records.machine, found.entity.name, found.id, patch, now.version)(caller)
+
+        def work(unit: Unit) -> Outcome:
+            write(unit)
+            return Done({"count": count})
+
+        return work
+
+    def _after(self, call: Call, caller: Caller, field: Field, before: Sequence[Any]) -> list[Any]:
+        return self.new_list(call, field, before, subjects(call.params.get("targets"), caller.model))
+
+    def preview(self, call: Call) -> Preview:
+        """Give the list as it would be."""
+        caller = caller_of(call)
+        found = subject(call, caller)
+        if found is None:
+            return Preview(f"Nothing would be {self.changed}. {NOTHING}")
+        field = _field(found, call)
+        before = json_of(field, found.value, call) or []
+        after = self._after(call, caller, field, before)
+        count = abs(len(after) - len(before))
+        if not count:
+            return Preview(f"Nothing had to be {self.changed}.", output={"count": 0})
+        try:
+            write = changing(call, found, {field.name: after})
+        except AmityError as error:
+            return refused(f"{field.title} of the {found.entity.title}", error)
+        text = f"{count} records would be {self.changed} ({field.title} of the {found.entity.title})."
+        return Preview(text, [write] if write else [], {"count": count})
+
+    def describe(self, params: Mapping[str, Any], model: Model) -> str:
+        """Name both sides."""
+        field, targets = params.get("field") or "…", params.get("targets") or "…"
+        return f"{self.title}: {targets} in {field} of {of_record(params)}"
+
+
+class Link(LinkAction):
+    """Adds records to a many-to-many relation."""
+
+    name = "link"
+    title = "Link records"
+    description = "Add records to a list of links, such as a participant of an appointment."
+    icon = "link-plus"
+    changed = "linked"
+    schema: ClassVar[Mapping[str, Any]] = {
+        "type": "object",
+        "required": ["field", "targets"],
+        "properties": {
+            "record": RECORD,
+            "field": FIELD,
+            "targets": TARGETS,
+            "values": {
+                "type": "object",
+                "title": "Values of the link",
+                "description": "Fields of the link itself, such as the role of a participant.",
+                "x-amity": {"input": "value"},
+            },
+        },
+    }
+
+    def new_list(self, call: Call, field: Field, now: Sequence[Any], targets: Sequence[Subject]) -> list[Any]:
+        """Add those that are not there."""
+        there = {linked(item)[1] for item in now}
+        own = call.params.get("values")
+        fresh = {item.id: link_to(field, item, own) for item in targets if item.id not in there}
+        return [*now, *fresh.values()]
+
+
+def _field(found: Subject, call: Call) -> Field:
+    field = found.entity.by_name.get(call.params["field"])
+    if field is None or not field.kind.to_many:
+        name = call.params["field"]
+        raise ActionFailed(f"{found.entity.title} has no list of links '{name}'.", again=False)
+    return field

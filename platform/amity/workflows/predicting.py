@@ -1,0 +1,122 @@
+"""What a step would write: worked out from values alone, nothing is read for writing and nothing written.
+
+The predictions are what dry runs and back-tests show and count, so they leave out what the gate would leave
+out: a change that changes nothing, values that it would refuse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection
+
+from amity.entities.kinds.base import ValueProblem
+from amity.entities.model import Entity, Field
+from amity.errors import AmityError, Forbidden
+from amity.expressions import RecordValue
+from amity.records.caller import Caller
+from amity.records.deletion import Reach, reach
+from amity.records.draft import RowsRefused
+from amity.records.intake import Intake
+from amity.records.links import same_value
+from amity.records.merge import merge_value
+from amity.workflows.action import Call, Preview
+from amity.workflows.subjects import Subject, link_to, subject_of
+from amity.workflows.values import as_json
+
+Write = dict[str, Any]
+"""`{"verb", "entity", "record"?, "values"}`, with names of entity and fields."""
+
+
+def caller_of(call: Call) -> Caller:
+    """Give whom the step runs as, within the model in force."""
+    return call.services.records.machine.caller(call.ctx)
+
+
+def refused(what: str, error: AmityError) -> Preview:
+    """Say that the gate would refuse the step."""
+    reasons = " ".join(dict.fromkeys(problem.message for problem in error.problems)) or error.message
+    return Preview(f"{what} would be refused: {reasons}", stops=f"The step would fail: {reasons}")
+
+
+def creating(call: Call, entity: Entity, values: Mapping[str, Any]) -> Write:
+    """Give the record that would be made, defaults included. Raises what the gate would raise."""
+    caller = caller_of(call)
+    if not caller.decide(entity, "create").allowed:
+        raise Forbidden(f"{call.ctx.actor.name} may not create {entity.plural}.")
+    codec = call.services.records.machine.codec(caller, entity)
+    draft = Intake(caller, entity, codec).create(0, values)
+    if draft.failed:
+        raise RowsRefused([draft]).as_error()
+    made = codec.dump({name: draft.values[name] for name in draft.changed})
+    return {"verb": "create", "entity": entity.name, "values": made}
+
+
+def changing(call: Call, found: Subject, patch: Mapping[str, Any]) -> Write | None:
+    """Give the change that a merge patch would make, None where it changes nothing."""
+    if not caller_of(call).decide(found.entity, "update").allowed:
+        raise Forbidden(f"{call.ctx.actor.name} may not change {found.entity.plural}.")
+    changed = {}
+    for name, value in patch.items():
+        field = found.entity.by_name[name]
+        before = json_of(field, found.value, call)
+        after = merge_value(before, value)
+        if not _same(field, before, after):
+            changed[name] = after
+    if not changed:
+        return None
+    return {"verb": "update", "entity": found.entity.name, "record": found.id, "values": changed}
+
+
+def json_of(field: Field, record: RecordValue, call: Call) -> Any:
+    """Give the JSON value of a field of a record of now or of then."""
+    value = record.get(field.name)
+    if value is None:
+        return None
+    if field.kind.to_many:
+        model = caller_of(call).model
+        found = [subject_of(item, model) for item in value]
+        return [link_to(field, item) for item in found if item is not None] or None
+    return as_json(field, value)
+
+
+def _same(field: Field, before: Any, after: Any) -> bool:
+    try:
+        typed = [None if value is None else field.kind.parse(field, value) for value in (before, after)]
+    except ValueProblem:
+        return bool(before == after)
+    return same_value(typed[0], typed[1])
+
+
+def deleting(call: Call, found: Subject) -> list[Write]:
+    """Give all writes of a deletion, those of records that go along and of links that are cleared.
+
+    Raises `InUse`-like errors as `Forbidden` is raised by the gate: what refuses is told in words.
+    """
+    machine = call.services.records.machine
+
+    def work(caller: Caller, connection: Connection) -> Reach | None:
+        return reach(machine, caller, connection, found.entity, found.id, lock=False)
+
+    reached = machine.read(call.ctx, work)
+    if reached is None:  # in a back-test: it is gone by now, what went along cannot be known
+        return [{"verb": "delete", "entity": found.entity.name, "record": found.id, "values": {}}]
+    refusing = [hits for _, hits in reached.outside("refuse") if hits]
+    if refusing:
+        count = sum(len(hits) for hits in refusing)
+        raise Forbidden(f"{count} records point to it and must not lose it.")
+    writes: list[Write] = [
+        {"verb": "delete", "entity": name, "record": key, "values": {}}
+        for name, records in reached.deleted.items()
+        for key in records
+    ]
+    cleared: dict[tuple[str, str], dict[str, Any]] = {}
+    for referrer, records in reached.outside("clear"):
+        for key in records:
+            cleared.setdefault((referrer.entity.name, key), {})[referrer.field.name] = None
+    writes += [
+        {"verb": "update", "entity": name, "record": key, "values": values}
+        for (name, key), values in cleared.items()
+    ]
+    return writes
