@@ -12,6 +12,7 @@ pytest_plugins = [
     "tests.support.definitions",
     "tests.support.apps",
     "tests.support.servers",
+    "tests.support.steps",
     "tests.support.browser",
 ]
 

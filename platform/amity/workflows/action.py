@@ -11,6 +11,8 @@ evaluation of values are made from it, so an action never parses its parameters.
 | `value` | anything, with templates and `{"expression": "..."}` inside | the values |
 | `expression` | an expression; `type` names its type | the typed value |
 | `values` | `{field: value}`, fields of the entity that the parameter `of` names | JSON by field |
+| `filter` | a condition over records of the entity that `of` names, and over the run | a `filters.Filter` |
+| `table` | rows of `when` and `then` | a `decisions.Decision`: the row that holds |
 | `entity`, `field`, `account`, `workflow`, `mail_template` | a name that must exist | the same |
 """
 
@@ -43,7 +45,11 @@ class ActionFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The step is finished; `output` (JSON) is what `steps.<id>` gives to later steps."""
+    """The step is finished; `output` (JSON) is what `steps.<id>` gives to later steps.
+
+    Where `Action.result` promises a record or a list of records, the output holds the id or the ids: whoever
+    makes the environment of later steps reads the records themselves.
+    """
 
     output: Mapping[str, Any] = field(default_factory=dict)
 

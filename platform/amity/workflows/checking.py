@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zoneinfo
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from amity.entities.model import Entity, Model
@@ -22,11 +22,15 @@ from amity.expressions import (
     Compiled,
     ExpressionError,
     Function,
+    ListType,
+    RecordType,
     Type,
     compile,
 )
 from amity.expressions.types import DYN
 from amity.workflows.compiled import CompiledBranch, CompiledStep, CompiledWorkflow, Params
+from amity.workflows.decisions import compile_table
+from amity.workflows.filters import compile_filter
 from amity.workflows.model import Branch, Step, Workflow
 from amity.workflows.registry import Registry
 from amity.workflows.scope import WorkflowScope, item_type
@@ -281,50 +285,74 @@ class Checking:
     # -- parameters ----------------------------------------------------------------------------------
     def _params(self, step: Step, schema: Mapping[str, Any], values: ValueCompiler) -> Params:
         rules: Mapping[str, Any] = schema.get("properties", {})
-        found = {
-            name: self._param(name, value, rules.get(name, {}), step, values)
-            for name, value in step.params.items()
-        }
+        found = {name: self._param(name, value, rules, step, values) for name, value in step.params.items()}
         for name, rule in rules.items():
             if name not in found and "default" in rule:
                 found[name] = Literal(rule["default"])
         return Params(found)
 
     def _param(
-        self, name: str, value: Any, rule: Mapping[str, Any], step: Step, values: ValueCompiler
+        self, name: str, value: Any, rules: Mapping[str, Any], step: Step, values: ValueCompiler
     ) -> Value:
         at = f"{step.pointer}/{name}"
-        options = rule.get("x-amity", {})
-        match _input(rule):
+        options = rules.get(name, {}).get("x-amity", {})
+        match options.get("input", ""):
             case "template":
                 return values.template(value, at)
             case "value":
                 return values.value(value, at)
             case "expression":
-                compiled = values.expression(value, at, TYPES.get(options.get("type", "")))
-                return Literal(None) if compiled is None else Computed(compiled)
+                return self._expression(value, str(options.get("type", "")), values, at)
+            case "table":
+                return compile_table(value, values, at)
             case "values":
-                return self._of_entity(value, step, str(options.get("of", "entity")), values, at)
+                entity = self._target(step, str(options.get("of", "entity")), rules, values)
+                return self._of_entity(value, entity, values, at)
+            case "filter":
+                entity = self._target(step, str(options.get("of", "entity")), rules, values)
+                found = compile_filter(value, entity, self.model, values, at) if entity else None
+                return Literal(None) if found is None else found
             case "entity":
                 self._known_entity(value, at)
             case "field":
                 of = str(options.get("of", ""))
-                entity = self._target(step, of) if of else self._own()
+                entity = self._target(step, of, rules, values) if of else self._own()
                 self._fields(value, entity, at)
+                self._of_kind(value, entity, options.get("kinds"), at)
         return Literal(value)
+
+    def _expression(self, value: Any, wanted: str, values: ValueCompiler, at: str) -> Value:
+        compiled = values.expression(value, at, TYPES.get(wanted))
+        if compiled is None:
+            return Literal(None)
+        item = compiled.type.item if isinstance(compiled.type, ListType) else compiled.type
+        right = {"record": compiled.type, "records": item}.get(wanted)
+        if right is not None and not isinstance(right, RecordType) and right != DYN:
+            what = "a record" if wanted == "record" else "a record or a list of records"
+            self._note("type", f"This must be {what}, such as record.manager, not {compiled.type}.", at)
+        return Computed(compiled)
+
+    def _of_kind(self, name: Any, entity: Entity | None, kinds: Any, at: str) -> None:
+        field = entity.by_name.get(name) if entity is not None and isinstance(name, str) else None
+        if kinds and field is not None and field.kind.name not in kinds:
+            self._note("kind", f"{field.title} is not of the kind that is needed ({listed(kinds)}).", at)
 
     def _own(self) -> Entity | None:
         return self.model.entities.get(self.workflow.entity or "")
 
-    def _target(self, step: Step, of: str) -> Entity | None:
+    def _target(self, step: Step, of: str, rules: Mapping[str, Any], values: ValueCompiler) -> Entity | None:
         """The entity that a parameter names, or that of the record that an expression gives."""
         named = step.params.get(of)
         if named is None:
             return self._own()
-        return self.model.entities.get(named) if isinstance(named, str) else None
+        if _input(rules.get(of, {})) != "expression":
+            return self.model.entities.get(named) if isinstance(named, str) else None
+        # What is wrong with the expression is said where the parameter itself is compiled.
+        compiled = replace(values, problems=[]).expression(named, step.pointer)
+        given = compiled.type if compiled is not None else None
+        return self.model.by_id.get(given.entity) if isinstance(given, RecordType) else None
 
-    def _of_entity(self, value: Any, step: Step, of: str, values: ValueCompiler, at: str) -> Value:
-        entity = self._target(step, of)
+    def _of_entity(self, value: Any, entity: Entity | None, values: ValueCompiler, at: str) -> Value:
         if not isinstance(value, Mapping):
             self._note("type", "Values are an object: field and value.", at)
             return Literal({})

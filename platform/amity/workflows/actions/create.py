@@ -59,7 +59,7 @@ class Create(RecordAction):
         ]
         if not missing:
             return ()
-        message = f"A new {entity.title} needs {', '.join(missing)}."
+        message = f"A new {entity.title} needs values for: {', '.join(missing)}."
         return [Problem("required", message, pointer="/values")]
 
     def result(self, params: Mapping[str, Any], model: Model) -> Mapping[str, Type]:
