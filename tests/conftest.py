@@ -13,6 +13,7 @@ pytest_plugins = [
     "tests.support.apps",
     "tests.support.servers",
     "tests.support.steps",
+    "tests.support.mails",
     "tests.support.browser",
 ]
 

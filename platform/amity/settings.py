@@ -13,9 +13,10 @@ import secrets
 import tempfile
 import tomllib
 from collections.abc import Mapping
-from dataclasses import Field, dataclass, fields, replace
+from dataclasses import Field, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from amity.errors import SetupError
 
@@ -43,6 +44,10 @@ class Settings:
     demo: bool = False
     with_worker: bool = True
     dev: bool = False
+    smtp_url: str = field(default="", repr=False)
+    mail_from: str = ""
+    mail_all_to: str = ""
+    private_hosts: str = ""
 
     def __post_init__(self) -> None:
         if not self.database_url:
@@ -58,11 +63,18 @@ class Settings:
             raise SetupError(f"The number of proxies is {self.proxies}; allowed is 0 to 10.")
         if self.workers < 1:
             raise SetupError(f"The number of workers is {self.workers}; at least 1 is needed.")
+        if self.smtp_url:
+            _check_smtp(self.smtp_url)
 
     @property
     def is_sqlite(self) -> bool:
         """Whether the database is a SQLite file."""
         return self.database_url.startswith("sqlite")
+
+    @property
+    def webhook_hosts(self) -> tuple[str, ...]:
+        """The hosts of `private_hosts`, each as it was written: a name, or a name and a port."""
+        return tuple(item.strip().lower() for item in self.private_hosts.split(",") if item.strip())
 
     def changed(self, **values: Any) -> Settings:
         """Give a copy with other values."""
@@ -81,8 +93,29 @@ HELP: Final[Mapping[str, str]] = {
     "demo": "Load the demo organisation into an empty workspace.",
     "with_worker": "Run the background worker inside `amity serve`.",
     "dev": "For developers: templates are read anew, every request is logged.",
+    "smtp_url": "Mail server, `smtp://USER:SECRET@HOST:587?starttls=1` or `smtps://`; without: mails wait.",
+    "mail_from": "Sender of e-mails, such as `Acme <hello@acme.example>`.",
+    "mail_all_to": "Sends every e-mail to this address instead of its recipients, to try things out.",
+    "private_hosts": "Private hosts that webhooks may call, also without TLS: `erp.lan:8080, crm.lan`.",
 }
 """What each setting is for, one line each, as the reference and `--help` say it."""
+
+
+def _check_smtp(url: str) -> None:
+    """Refuse an address that no mail server can have; the secret in it is never repeated."""
+    parts = urlsplit(url)
+    try:
+        right = (
+            parts.scheme in ("smtp", "smtps") and bool(parts.hostname) and (parts.port is None or parts.port)
+        )
+    except ValueError:
+        right = False
+    if not right:
+        raise SetupError(
+            "The address of the mail server (smtp_url) cannot be read.",
+            hint="Write smtp://USER:SECRET@HOST:587?starttls=1, or smtps://USER:SECRET@HOST:465.",
+        )
+
 
 NAMES: Final = tuple(item.name for item in fields(Settings))
 

@@ -13,7 +13,10 @@ evaluation of values are made from it, so an action never parses its parameters.
 | `values` | `{field: value}`, fields of the entity that the parameter `of` names | JSON by field |
 | `filter` | a condition over records of the entity that `of` names, and over the run | a `filters.Filter` |
 | `table` | rows of `when` and `then` | a `decisions.Decision`: the row that holds |
-| `entity`, `field`, `account`, `workflow`, `mail_template` | a name that must exist | the same |
+| `expressions` | a list of expressions | their values |
+| `html` | HTML with `{{ expression }}` | the HTML, values escaped |
+| `mail_template` | the name of a template | a `letters.Letter`: the text filled in |
+| `entity`, `field`, `account`, `workflow` | a name that must exist | the same |
 """
 
 from __future__ import annotations

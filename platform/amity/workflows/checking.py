@@ -31,11 +31,21 @@ from amity.expressions.types import DYN
 from amity.workflows.compiled import CompiledBranch, CompiledStep, CompiledWorkflow, Params
 from amity.workflows.decisions import compile_table
 from amity.workflows.filters import compile_filter
+from amity.workflows.letters import compile_html, compile_letter
 from amity.workflows.model import Branch, Step, Workflow
 from amity.workflows.registry import Registry
 from amity.workflows.scope import WorkflowScope, item_type
 from amity.workflows.triggers import TriggerKind
-from amity.workflows.values import Computed, Literal, Note, ObjectOf, Value, ValueCompiler, refuse
+from amity.workflows.values import (
+    Computed,
+    ListOf,
+    Literal,
+    Note,
+    ObjectOf,
+    Value,
+    ValueCompiler,
+    refuse,
+)
 
 TYPES: Final[Mapping[str, Type]] = {
     "boolean": BOOL,
@@ -303,8 +313,20 @@ class Checking:
                 return values.value(value, at)
             case "expression":
                 return self._expression(value, str(options.get("type", "")), values, at)
+            case "expressions":
+                items = value if isinstance(value, list) else []
+                return ListOf(
+                    tuple(
+                        self._expression(item, "", values, f"{at}/{index}")
+                        for index, item in enumerate(items)
+                    )
+                )
             case "table":
                 return compile_table(value, values, at)
+            case "html":
+                return compile_html(value, values, at)
+            case "mail_template":
+                return compile_letter(value, values, at)
             case "values":
                 entity = self._target(step, str(options.get("of", "entity")), rules, values)
                 return self._of_entity(value, entity, values, at)

@@ -13,6 +13,7 @@ from amity.records.caller import Caller
 from amity.records.me import Linked
 from amity.workflows.action import ActionFailed, Call
 
+NOTHING: Final = "There is no such record: what the step points to is empty."
 RECORD: Final[Mapping[str, Any]] = {
     "type": "string",
     "title": "Which record",
@@ -59,12 +60,15 @@ def subject_of(value: Any, model: Model) -> Subject | None:
 def subject(call: Call, caller: Caller, name: str = "record") -> Subject | None:
     """Give the record that parameter `name` means, the workflow's own where it is left out.
 
-    None where the expression leads to nothing. Raises `ActionFailed` where there is no own record.
+    None where the expression leads to nothing.
     """
     if call.params.get(name) is not None:
         return subject_of(call.params[name], caller.model)
-    if name in call.params:
-        return None
+    return None if name in call.params else own_record(call, caller)
+
+
+def own_record(call: Call, caller: Caller) -> Subject | None:
+    """Give the record that the workflow is about. Raises `ActionFailed` where there is none."""
     own = call.env.get("record")
     if own is None:
         message = "The workflow's own record is deleted." if call.run.record else (

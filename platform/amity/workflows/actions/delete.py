@@ -11,9 +11,8 @@ from amity.records.caller import Caller
 from amity.records.deletion import delete_in
 from amity.records.unit import Unit
 from amity.workflows.action import Call, Done, Outcome, Preview, RecordAction, Skipped
-from amity.workflows.actions.update import NOTHING
 from amity.workflows.predicting import caller_of, deleting, refused
-from amity.workflows.subjects import RECORD, of_record, subject
+from amity.workflows.subjects import NOTHING, RECORD, of_record, subject
 
 
 class Delete(RecordAction):

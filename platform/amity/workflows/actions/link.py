@@ -12,9 +12,8 @@ from amity.records.caller import Caller
 from amity.records.changing import change
 from amity.records.unit import Unit
 from amity.workflows.action import ActionFailed, Call, Done, Outcome, Preview, RecordAction, Skipped
-from amity.workflows.actions.update import NOTHING
 from amity.workflows.predicting import caller_of, changing, json_of, refused
-from amity.workflows.subjects import RECORD, Subject, link_to, linked, of_record, subject, subjects
+from amity.workflows.subjects import NOTHING, RECORD, Subject, link_to, linked, of_record, subject, subjects
 
 FIELD: Mapping[str, Any] = {
     "type": "string",

@@ -14,9 +14,8 @@ from amity.records.unit import Unit
 from amity.workflows import decisions, rotation
 from amity.workflows.accounts import EMAIL, by_emails
 from amity.workflows.action import ActionFailed, Call, Done, Outcome, Preview, RecordAction, Skipped
-from amity.workflows.actions.update import NOTHING
 from amity.workflows.predicting import caller_of
-from amity.workflows.subjects import RECORD, Subject, of_record, subject
+from amity.workflows.subjects import NOTHING, RECORD, Subject, of_record, subject
 
 WAYS = ("account", "accounts", "table")
 

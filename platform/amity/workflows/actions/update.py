@@ -13,9 +13,7 @@ from amity.records.changing import change
 from amity.records.unit import Unit
 from amity.workflows.action import Call, Done, Outcome, Preview, RecordAction, Skipped
 from amity.workflows.predicting import caller_of, changing, refused
-from amity.workflows.subjects import RECORD, field_titles, of_record, subject
-
-NOTHING = "There is no such record: what the step points to is empty."
+from amity.workflows.subjects import NOTHING, RECORD, field_titles, of_record, subject
 
 
 class Update(RecordAction):
