@@ -3,164 +3,72 @@
 Deleting keeps every value and link in storage. A *cleared* link stays there, too: it reads as null because
 its target is deleted, and the record that held it gets an event and a new version; bringing the target
 back brings exactly these links back.
+
+Every deletion is a batch of chosen records, a single one a batch of one. What is chosen together goes
+together: a record that would refuse stands in nobody's way when it is chosen itself.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final, get_args
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, select, update
 
 from amity.access.context import Context
 from amity.access.policy import Verb
 from amity.entities.model import Entity
-from amity.errors import Forbidden, InUse, Stale
+from amity.errors import AmityError, Forbidden, InUse, Invalid, Problem, Stale
 from amity.records import events
 from amity.records.batches import chunks
 from amity.records.caller import Caller
 from amity.records.conditions import policy_condition
+from amity.records.draft import invalid
 from amity.records.identity import as_id
 from amity.records.machine import Machine
+from amity.records.reach import Owners, Reach, live_versions, reach
 from amity.records.reader import not_found
-from amity.records.referrers import Referrer, pointing, referrers
+from amity.records.referrers import Referrer
 from amity.records.search import drop_entries
-from amity.records.shapes import Affected, Deletion, Hit, Target
+from amity.records.shapes import MAX_BULK, Affected, BulkMode, Chosen, Deletion, Deletions, Hit, Target
 from amity.records.targets import read_labels
 from amity.records.telling import write_and_tell
 from amity.records.unit import Unit
 
-SAMPLES = 10
+SAMPLES: Final = 10
+CHUNK: Final = 500
+"""Records that mode `each` deletes in one transaction, so that single saves of others get their turn."""
 
 
 @dataclass
-class Reach:
-    """All that one deletion touches."""
+class Outcome:
+    """What became of a batch of chosen records."""
 
-    root: Target
-    deleted: dict[str, dict[str, int]] = field(default_factory=lambda: defaultdict(dict))
-    """Entity name -> record id -> version, in the order in which they were found."""
-    hits: list[tuple[Referrer, dict[str, list[str]]]] = field(default_factory=list)
-    """Referrers and the records that point into `deleted`: record id -> targets."""
-
-    def outside(self, effect: str) -> list[tuple[Referrer, dict[str, list[str]]]]:
-        """Those hits with an effect whose records are not deleted themselves."""
-        return [
-            (referrer, {key: targets for key, targets in found.items() if key not in self.deleted[name]})
-            for referrer, found in self.hits
-            if referrer.effect == effect
-            for name in [referrer.entity.name]
-        ]
-
-    def cascaded(self) -> list[tuple[Referrer, dict[str, list[str]]]]:
-        """Hits that are deleted, each record under the relation that reached it first."""
-        seen = {self.root}
-        result = []
-        for referrer, found in self.hits:
-            if referrer.effect == "cascade":
-                name = referrer.entity.name
-                fresh = {key: targets for key, targets in found.items() if (name, key) not in seen}
-                seen.update((name, key) for key in fresh)
-                result.append((referrer, fresh))
-        return result
+    deletion: Deletion
+    """Those that went, with what went along, as the caller may know it."""
+    errors: dict[str, AmityError] = field(default_factory=dict)
+    """Why the others stay, by id."""
 
 
-def reach(
-    machine: Machine, caller: Caller, connection: Connection, entity: Entity, identity: str, *, lock: bool
-) -> Reach | None:
-    """Follow the relations from one record; None where it is not there for the caller.
+# -- the verbs ----------------------------------------------------------------------------------------
+def preview(machine: Machine, ctx: Context, name: str, ids: Sequence[str]) -> Deletion:
+    """Say what the deletion of these records would take and what refuses it; changes nothing.
 
-    With `lock` every record that goes is locked before its referrers are read: who links to it at the same
-    time either comes before (and is seen) or finds it deleted.
+    Those that are not there are left out. Raises `NotFound` where none is.
     """
-    result = Reach((entity.name, identity))
-    condition = policy_condition(machine, caller, entity, "read")
-    table = entity.table
-    statement = select(table.c.id, table.c.version).where(
-        table.c.id == identity, table.c.deleted_at.is_(None)
-    )
-    if condition is not None:
-        statement = statement.where(condition)
-    row = connection.execute(statement.with_for_update(of=table) if lock else statement).first()
-    if row is None:
-        return None
-    result.deleted[entity.name][identity] = row.version
-    level = {entity.name: [identity]}
-    while level:
-        level = _next_level(caller, connection, result, level, lock)
-    return result
-
-
-def _next_level(
-    caller: Caller, connection: Connection, result: Reach, level: dict[str, list[str]], lock: bool
-) -> dict[str, list[str]]:
-    following: dict[str, list[str]] = defaultdict(list)
-    for name, ids in level.items():
-        for referrer in referrers(caller.model, caller.model.entities[name]):
-            found = pointing(connection, referrer, ids)
-            if not found:
-                continue
-            result.hits.append((referrer, found))
-            if referrer.effect == "cascade":
-                other = referrer.entity
-                known = result.deleted[other.name]
-                fresh = [key for key in found if key not in known]
-                versions = _versions(connection, other, fresh, lock)
-                known.update(versions)
-                following[other.name].extend(versions)
-    return {name: ids for name, ids in following.items() if ids}
-
-
-def _versions(connection: Connection, entity: Entity, ids: Sequence[str], lock: bool) -> dict[str, int]:
-    table = entity.table
-    found: dict[str, int] = {}
-    for some in chunks(sorted(ids)):
-        statement = select(table.c.id, table.c.version).where(
-            table.c.id.in_(some), table.c.deleted_at.is_(None)
-        )
-        if lock:
-            statement = statement.order_by(table.c.id).with_for_update(of=table)
-        found.update({row.id: row.version for row in connection.execute(statement)})
-    return found
-
-
-def preview(machine: Machine, ctx: Context, name: str, identity: str) -> Deletion:
-    """Say what a deletion would take and what refuses it; changes nothing."""
 
     def work(caller: Caller, connection: Connection) -> Deletion:
         entity = caller.entity(name)
-        key = as_id(identity)
-        found = reach(machine, caller, connection, entity, key, lock=False) if key else None
-        if found is None:
-            raise not_found(entity, identity)
-        return told(machine, caller, connection, found)
+        keys = list(dict.fromkeys(key for key in map(as_id, ids) if key is not None))
+        condition = policy_condition(machine, caller, entity, "read")
+        found = reach(caller, connection, entity, keys, condition, lock=False)
+        if not found.roots:
+            raise not_found(entity, ids[0] if ids else "")
+        return _tell(machine, caller, connection, found, found.owners(found.roots))
 
     return machine.read(ctx, work)
-
-
-def told(machine: Machine, caller: Caller, connection: Connection, found: Reach) -> Deletion:
-    """Tell the reach of a deletion to the caller: counts and samples of what he may see."""
-    groups = [*found.outside("refuse"), *found.cascaded(), *found.outside("clear")]
-    affected = []
-    for referrer, records in groups:
-        if not records:
-            continue
-        name = referrer.entity.name
-        labels = read_labels(machine, caller, connection, [(name, key) for key in records])
-        visible = caller.decide(referrer.entity, "read").can_read(referrer.field.name)
-        affected.append(
-            Affected(
-                entity=name,
-                field=referrer.field.name if visible else "",
-                effect=referrer.effect,  # type: ignore[arg-type]
-                count=len(labels),
-                hidden=len(labels) < len(records),
-                samples=tuple(Hit(name, key, label) for (_, key), label in list(labels.items())[:SAMPLES]),
-            )
-        )
-    return Deletion(*found.root, affected=tuple(affected))
 
 
 def delete(machine: Machine, ctx: Context, name: str, identity: str, *, version: int) -> Deletion:
@@ -178,23 +86,174 @@ def delete(machine: Machine, ctx: Context, name: str, identity: str, *, version:
 
 def delete_in(unit: Unit, entity: Entity, identity: str, version: int | None) -> Deletion:
     """Delete one record inside a unit. Raises `NotFound`, `Forbidden`, `Stale`, `InUse`."""
-    found = reach(unit.machine, unit.caller, unit.connection, entity, identity, lock=True)
-    if found is None:
-        raise not_found(entity, identity)
-    now = found.deleted[entity.name][identity]
-    if version is not None and now != version:
-        raise Stale(f"This {entity.title} was changed meanwhile.", details={"version": now})
-    _check_rights(unit, found)
-    result = told(unit.machine, unit.caller, unit.connection, found)
-    if result.refused:
-        raise InUse(_why_refused(unit, result), details={"deletion": result.as_json()})
-    _carry_out(unit, found)
+    outcome = delete_batch(unit, entity, [(identity, version)])
+    for error in outcome.errors.values():
+        raise error
+    return outcome.deletion
+
+
+def delete_many(
+    machine: Machine, ctx: Context, name: str, rows: Sequence[Chosen], mode: BulkMode
+) -> Deletions:
+    """Delete many records; mode `each` leaves those that cannot go, with mode `all` then none goes.
+
+    Raises `Invalid` where the call is wrong, or, in mode `all`, where any record cannot go.
+    """
+    if len(rows) > MAX_BULK:
+        raise Invalid.at("", "too_many", f"There are {len(rows)} records; one call takes at most {MAX_BULK}.")
+    if mode not in get_args(BulkMode):
+        raise Invalid.at("/mode", "choice", f"mode is {str(mode)[:40]!r}; allowed are all and each.")
+    entity = machine.caller(ctx).entity(name, "delete")
+    index: dict[str, int] = {}
+    result = Deletions()
+    for number, (identity, _) in enumerate(rows):
+        key = as_id(identity)
+        if key is None:
+            result.errors.append(_problem(not_found(entity, identity), number))
+        elif index.setdefault(key, number) != number:
+            result.errors.append(
+                Problem("duplicate", "An earlier row names the same record.", "", index=number)
+            )
+    if mode == "all" and result.errors:
+        raise _none_goes(result.errors)
+    waiting = [(key, rows[number][1]) for key, number in index.items()]
+    size = max(len(waiting), 1) if mode == "all" else CHUNK
+    while waiting:
+        gone = len(result.ids)
+        errors: dict[str, AmityError] = {}
+        for some in chunks(waiting, size):
+            errors |= _one_transaction(machine, ctx, name, some, index if mode == "all" else None, result)
+        # What another record of the call stood in the way of goes now that this one is gone.
+        again = len(waiting) > size and len(result.ids) > gone
+        waiting = [item for item in waiting if again and isinstance(errors.get(item[0]), InUse)]
+        retried = {key for key, _ in waiting}
+        result.errors += [_problem(error, index[key]) for key, error in errors.items() if key not in retried]
+    result.errors.sort(key=lambda problem: problem.index or 0)
     return result
 
 
-def _why_refused(unit: Unit, result: Deletion) -> str:
+def _one_transaction(
+    machine: Machine,
+    ctx: Context,
+    name: str,
+    rows: Sequence[Chosen],
+    together: Mapping[str, int] | None,
+    result: Deletions,
+) -> dict[str, AmityError]:
+    """Delete what can go of `rows`; with `together` (id -> row of the call) all or none."""
+
+    def prepare(caller: Caller) -> Callable[[Unit], Outcome]:
+        entity = caller.entity(name, "delete")
+
+        def work(unit: Unit) -> Outcome:
+            outcome = delete_batch(unit, entity, rows)
+            if together is not None and outcome.errors:
+                raise _none_goes(_problem(error, together[key]) for key, error in outcome.errors.items())
+            return outcome
+
+        return work
+
+    outcome = machine.write(ctx, prepare)
+    result.add(outcome.deletion)
+    return outcome.errors
+
+
+def _none_goes(problems: Iterable[Problem]) -> Invalid:
+    problems = sorted(problems, key=lambda problem: problem.index or 0)
+    return Invalid(invalid(problems).message, problems=problems, hint="Nothing was deleted.")
+
+
+def _problem(error: AmityError, index: int) -> Problem:
+    return Problem(error.code, error.message, pointer="", index=index)
+
+
+# -- a batch ------------------------------------------------------------------------------------------
+def delete_batch(unit: Unit, entity: Entity, rows: Sequence[Chosen]) -> Outcome:
+    """Delete those of the chosen records that may and can go, each id once, with what goes along."""
+    condition = policy_condition(unit.machine, unit.caller, entity, "read")
+    found = reach(unit.caller, unit.connection, entity, [key for key, _ in rows], condition, lock=True)
+    errors: dict[str, AmityError] = {}
+    good: dict[str, None] = {}
+    for key, version in rows:
+        now = found.roots.get(key)
+        if now is None:
+            errors[key] = not_found(entity, key)
+        elif version is not None and now != version:
+            errors[key] = Stale(f"This {entity.title} was changed meanwhile.", details={"version": now})
+        else:
+            good[key] = None
+    owners = _settle(unit, found, good, errors)
+    for key in [key for key in errors if (entity.name, key) in owners]:
+        del errors[key]  # it goes along with another chosen one
+    deletion = _tell(unit.machine, unit.caller, unit.connection, found, owners)
+    _carry_out(unit, found, owners)
+    return Outcome(deletion, errors)
+
+
+def _settle(unit: Unit, found: Reach, good: dict[str, None], errors: dict[str, AmityError]) -> Owners:
+    """Take those out of `good` that cannot go, until nothing stands in the way of the rest."""
+    denied = _denied(unit, found)
+    refused: dict[str, dict[Referrer, list[str]]] = {}
+    while True:
+        owners = found.owners(good)
+        forbidden = {owners[target][1]: target for target in denied if target in owners}
+        for key, target in forbidden.items():
+            errors[key] = _forbidden(unit, found, target)
+        blocked: dict[str, dict[Referrer, list[str]]] = defaultdict(lambda: defaultdict(list))
+        for item, source, target in found.outside("refuse", owners):
+            blocked[owners[target][1]][item.referrer].append(source[1])
+        for key in forbidden.keys() | blocked.keys():
+            del good[key]
+        refused |= {key: groups for key, groups in blocked.items() if key not in forbidden}
+        if not forbidden and not blocked:
+            break
+    errors |= _in_use(unit, found.entity, refused)
+    return owners
+
+
+def _denied(unit: Unit, found: Reach) -> list[Target]:
+    """Which of the reached records the caller may not delete."""
+    denied = []
+    for name, versions in found.by_entity().items():
+        allowed = allowed_among(unit, unit.model.entities[name], "delete", list(versions))
+        denied += [(name, key) for key in versions if key not in allowed]
+    return denied
+
+
+def _forbidden(unit: Unit, found: Reach, target: Target) -> Forbidden:
+    """What goes along must be the caller's to delete, too."""
+    entity = unit.model.entities[target[0]]
+    which = "this" if target[0] == found.entity.name and target[1] in found.roots else "all"
+    name = entity.title if which == "this" else entity.plural
+    return Forbidden(
+        f"You may not delete {which} {name} that this deletion takes.",
+        hint="Ask an administrator for the right.",
+    )
+
+
+def _in_use(
+    unit: Unit, entity: Entity, refused: Mapping[str, Mapping[Referrer, Sequence[str]]]
+) -> dict[str, InUse]:
+    """The errors for records that others still need; the labels of those are read once for all."""
+    targets = {
+        (referrer.entity.name, key)
+        for groups in refused.values()
+        for referrer, keys in groups.items()
+        for key in keys
+    }
+    labels = read_labels(unit.machine, unit.caller, unit.connection, targets)
+    errors = {}
+    for root, groups in refused.items():
+        deletion = Deletion(
+            entity.name, (root,), tuple(_affected(unit.caller, *group, labels) for group in groups.items())
+        )
+        errors[root] = InUse(_why_refused(unit, deletion), details={"deletion": deletion.as_json()})
+    return errors
+
+
+def _why_refused(unit: Unit, deletion: Deletion) -> str:
     parts = []
-    for item in result.refused:
+    for item in deletion.refused:
         entity = unit.model.entities[item.entity]
         names = ", ".join(hit.label for hit in item.samples[:3])
         seen = f"{item.count} {entity.plural} ({names})" if item.count else ""
@@ -203,82 +262,130 @@ def _why_refused(unit: Unit, result: Deletion) -> str:
     return f"It cannot be deleted while these point to it: {'; '.join(parts)}."
 
 
-def _check_rights(unit: Unit, found: Reach) -> None:
-    """What goes along must be the caller's to delete, too."""
-    for name, records in found.deleted.items():
-        entity = unit.model.entities[name]
-        if records and not may_all(unit, entity, "delete", list(records)):
-            which = "this" if name == found.root[0] and len(records) == 1 else "all"
-            raise Forbidden(
-                f"You may not delete {which} {entity.plural} that this deletion takes.",
-                hint="Ask an administrator for the right.",
-            )
-
-
-def may_all(unit: Unit, entity: Entity, verb: Verb, ids: Sequence[str]) -> bool:
-    """Tell whether the caller may do this with every one of the records."""
+def allowed_among(unit: Unit, entity: Entity, verb: Verb, ids: Sequence[str]) -> set[str]:
+    """Those of the records with which the caller may do this."""
     if not unit.caller.decide(entity, verb).allowed:
-        return False
+        return set()
     condition = policy_condition(unit.machine, unit.caller, entity, verb)
     if condition is None:
-        return True
+        return set(ids)
     table = entity.table
-    count = 0
+    found: set[str] = set()
     for some in chunks(ids):
-        rows = unit.connection.execute(select(table.c.id).where(table.c.id.in_(some), condition))
-        count += len(rows.all())
-    return count == len(ids)
+        statement = select(table.c.id).where(table.c.id.in_(some), condition)
+        found.update(unit.connection.execute(statement).scalars())
+    return found
 
 
-def _carry_out(unit: Unit, found: Reach) -> None:
-    """Mark what goes as deleted, note the cleared links, write the events."""
-    root_event: list[dict[str, Any]] = []
-    rows: list[dict[str, Any]] = []
-    for name, records in found.deleted.items():
+# -- telling ------------------------------------------------------------------------------------------
+def _tell(machine: Machine, caller: Caller, connection: Connection, found: Reach, owners: Owners) -> Deletion:
+    """Tell a deletion to the caller: counts and samples of what he may see."""
+    name = found.entity.name
+    chosen = tuple(key for key in found.roots if owners.get((name, key)) == (name, key))
+    groups: dict[Referrer, dict[str, None]] = defaultdict(dict)
+    for item, source, _ in found.outside("refuse", owners):
+        groups[item.referrer][source[1]] = None
+    seen = {(name, key) for key in chosen}
+    for item in found.pointing:
+        if item.referrer.effect == "cascade":
+            # Each record under the relation that reached it first.
+            fresh = {source for source, _ in item.pairs() if source in owners} - seen
+            seen |= fresh
+            groups[item.referrer].update(
+                (key, None) for key in item.found if _of(item.referrer, key) in fresh
+            )
+    for item, source, _ in found.outside("clear", owners):
+        groups[item.referrer][source[1]] = None
+    targets = [_of(referrer, key) for referrer, keys in groups.items() for key in keys]
+    labels = read_labels(machine, caller, connection, targets)
+    affected = [_affected(caller, referrer, list(keys), labels) for referrer, keys in groups.items() if keys]
+    return Deletion(name, chosen, tuple(affected))
+
+
+def _of(referrer: Referrer, key: str) -> Target:
+    return (referrer.entity.name, key)
+
+
+def _affected(
+    caller: Caller, referrer: Referrer, keys: Sequence[str], labels: Mapping[Target, str]
+) -> Affected:
+    name = referrer.entity.name
+    readable = [key for key in keys if (name, key) in labels]
+    visible = caller.decide(referrer.entity, "read").can_read(referrer.field.name)
+    return Affected(
+        entity=name,
+        field=referrer.field.name if visible else "",
+        effect=referrer.effect,  # type: ignore[arg-type]
+        count=len(readable),
+        hidden=len(readable) < len(keys),
+        samples=tuple(Hit(name, key, labels[name, key]) for key in readable[:SAMPLES]),
+    )
+
+
+# -- writing ------------------------------------------------------------------------------------------
+def _carry_out(unit: Unit, found: Reach, owners: Owners) -> None:
+    """Mark what goes as deleted, note the cleared links, write the events: those of the chosen ones first."""
+    chosen: list[dict[str, Any]] = []
+    event_of: dict[Target, str] = {}
+    along: list[tuple[Target, dict[str, Any]]] = []
+    for name, versions in found.by_entity(owners).items():
         entity = unit.model.entities[name]
-        if not records:
-            continue
-        bump(unit, entity, records, deleted_at=unit.ctx.now)
-        drop_entries(unit, list(records))
-        for key, version in records.items():
+        bump(unit, entity, list(versions), deleted_at=unit.ctx.now)
+        drop_entries(unit, list(versions))
+        for key, version in versions.items():
             row = events.event_row(unit, entity, "deleted", key, version + 1, {})
-            (root_event if (name, key) == found.root else rows).append(row)
-    rows.extend(_clear(unit, found))
-    cause = {"kind": "cascade", "record": found.root[1], "of": root_event[0]["id"], "by": unit.cause}
-    entity = unit.model.entities[found.root[0]]
-    cause["entity"] = entity.id
-    write_and_tell(unit, root_event + [{**row, "cause": cause} for row in rows])
+            owner = owners[name, key]
+            if owner == (name, key):
+                chosen.append(row)
+                event_of[owner] = row["id"]
+            else:
+                along.append((owner, row))
+    along.extend(_clear(unit, found, owners))
+    for owner, row in along:
+        row["cause"] = {
+            "kind": "cascade",
+            "entity": found.entity.id,
+            "record": owner[1],
+            "of": event_of[owner],
+            "by": unit.cause,
+        }
+    write_and_tell(unit, chosen + [row for _, row in along])
 
 
-def _clear(unit: Unit, found: Reach) -> list[dict[str, Any]]:
-    """New versions and events for the records whose links now read as null."""
-    changes: dict[str, dict[str, dict[str, list[Any]]]] = defaultdict(lambda: defaultdict(dict))
-    for referrer, records in found.outside("clear"):
-        for key, targets in records.items():
-            old = sorted(targets) if referrer.field.kind.to_many else targets[0]
-            changes[referrer.entity.name][key][referrer.field.id] = [old, None]
-    rows: list[dict[str, Any]] = []
-    for name, cleared in changes.items():
+def _clear(unit: Unit, found: Reach, owners: Owners) -> list[tuple[Target, dict[str, Any]]]:
+    """New versions and events for the records whose links now read as null.
+
+    One event for each chosen record that took targets away, so that its way back finds what was its.
+    """
+    gone: dict[str, dict[str, dict[Target, dict[Referrer, list[str]]]]] = defaultdict(dict)
+    for item, source, target in found.outside("clear", owners):
+        of_record = gone[source[0]].setdefault(source[1], {})
+        of_record.setdefault(owners[target], {}).setdefault(item.referrer, []).append(target[1])
+    rows: list[tuple[Target, dict[str, Any]]] = []
+    for name, records in gone.items():
         entity = unit.model.entities[name]
-        versions = _versions(unit.connection, entity, list(cleared), lock=True)
-        bump(unit, entity, versions)
-        rows.extend(
-            events.event_row(unit, entity, "updated", key, version + 1, cleared[key])
-            for key, version in versions.items()
-        )
+        versions = live_versions(unit.connection, entity, list(records), lock=True)
+        steps: dict[int, list[str]] = defaultdict(list)
+        for key, version in versions.items():
+            steps[len(records[key])].append(key)
+            for number, (owner, cleared) in enumerate(records[key].items(), 1):
+                changes = {
+                    referrer.field.id: [sorted(ids) if referrer.field.kind.to_many else ids[0], None]
+                    for referrer, ids in cleared.items()
+                }
+                row = events.event_row(unit, entity, "updated", key, version + number, changes)
+                rows.append((owner, row))
+        for by, keys in steps.items():
+            bump(unit, entity, keys, by=by)
     return rows
 
 
-def bump(unit: Unit, entity: Entity, versions: dict[str, int], **values: Any) -> None:
-    """Give records a new version (and `values`), in one statement."""
-    if not versions:
-        return
+def bump(unit: Unit, entity: Entity, ids: Sequence[str], *, by: int = 1, **values: Any) -> None:
+    """Give records a new version (and `values`), a thousand in a statement."""
     table = entity.table
-    statement = (
-        update(table)
-        .where(table.c.id == bindparam("b_id"))
-        .values(
-            version=table.c.version + 1, updated_at=unit.ctx.now, updated_by=unit.ctx.actor.account, **values
+    for some in chunks(ids):
+        statement = update(table).where(table.c.id.in_(some))
+        statement = statement.values(
+            version=table.c.version + by, updated_at=unit.ctx.now, updated_by=unit.ctx.actor.account, **values
         )
-    )
-    unit.connection.execute(statement, [{"b_id": key} for key in versions])
+        unit.connection.execute(statement)

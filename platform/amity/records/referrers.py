@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, select
 
@@ -15,8 +15,10 @@ from amity.records.batches import chunks
 class Referrer:
     """A relation field that may point to an entity."""
 
-    entity: Entity
-    field: Field
+    key: tuple[str, str]
+    """Ids of entity and field, by which referrers are compared."""
+    entity: Entity = field(compare=False)
+    field: Field = field(compare=False)
 
     @property
     def effect(self) -> str:
@@ -29,10 +31,10 @@ class Referrer:
 def referrers(model: Model, entity: Entity) -> list[Referrer]:
     """All relation fields of all entities that may point to records of `entity`."""
     return [
-        Referrer(other, field)
+        Referrer((other.id, relation.id), other, relation)
         for other in model
-        for field in other.fields
-        if field.kind.is_relation and (not field.targets or entity.id in field.targets)
+        for relation in other.fields
+        if relation.kind.is_relation and (not relation.targets or entity.id in relation.targets)
     ]
 
 

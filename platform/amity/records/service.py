@@ -28,7 +28,9 @@ from amity.records.shapes import (
     Aggregate,
     BulkMode,
     BulkResult,
+    Chosen,
     Deletion,
+    Deletions,
     EventPage,
     Hit,
     Page,
@@ -125,15 +127,42 @@ class Records:
 
     def deletion(self, ctx: Context, entity: str, id: str) -> Deletion:
         """Say what else would go and what refuses; changes nothing."""
-        return deletion.preview(self.machine, ctx, entity, id)
+        return deletion.preview(self.machine, ctx, entity, [id])
+
+    def deletion_of(self, ctx: Context, entity: str, ids: Sequence[str]) -> Deletion:
+        """The same for several records that are deleted together; those that are not there are left out."""
+        return deletion.preview(self.machine, ctx, entity, ids)
 
     def delete(self, ctx: Context, entity: str, id: str, *, version: int) -> Deletion:
         """Put a record into the bin, with what goes with it. Raises `InUse`, `Stale`."""
         return deletion.delete(self.machine, ctx, entity, id, version=version)
 
+    def delete_many(
+        self, ctx: Context, entity: str, rows: Sequence[Chosen], *, mode: BulkMode = "each"
+    ) -> Deletions:
+        """Put up to 10,000 records, (id, version seen or None) each, into the bin.
+
+        With `each` those that cannot go stay, and `errors` says why; with `all` none goes then (`Invalid`).
+        """
+        return deletion.delete_many(self.machine, ctx, entity, rows, mode)
+
     def restore(self, ctx: Context, entity: str, id: str) -> Record:
         """Bring a record back from the bin, with exactly what its deletion took."""
         return restoring.restore(self.machine, ctx, entity, id)
+
+    def restore_many(
+        self, ctx: Context, entity: str, ids: Sequence[str], *, cause: str | None = None
+    ) -> Deletions:
+        """Bring up to 10,000 records back, each with exactly what its deletion took.
+
+        Those that cannot come stay in the bin, and `errors` says why. With `cause` only records that were
+        deleted last by the request of that `cause_id`.
+        """
+        return restoring.restore_many(self.machine, ctx, entity, ids, cause)
+
+    def deleted_by(self, ctx: Context, entity: str, cause: str) -> list[str]:
+        """Ids of the records that the caller chose for deletion in the request of that `cause_id`."""
+        return restoring.deleted_by(self.machine, ctx, entity, cause)
 
     def bin(self, ctx: Context, entity: str, query: Query | None = None) -> Page:
         """List deleted records."""

@@ -11,6 +11,8 @@ CountMode = Literal["none", "capped", "exact"]
 BulkMode = Literal["all", "each"]
 Target = tuple[str, str]
 """(entity name, record id) of a linked record."""
+Chosen = tuple[str, int | None]
+"""A record to delete: id and the version that was seen, None for whichever it has."""
 
 MAX_LIMIT: Final = 500
 COUNT_CAP: Final = 1000
@@ -184,10 +186,11 @@ class Affected:
 
 @dataclass(frozen=True, slots=True)
 class Deletion:
-    """What goes with a record when it is deleted, and what stands in the way."""
+    """What goes with records when they are deleted, and what stands in the way."""
 
     entity: str
-    id: str
+    ids: tuple[str, ...]
+    """The chosen records, in their order."""
     affected: tuple[Affected, ...] = ()
 
     @property
@@ -196,18 +199,40 @@ class Deletion:
         return tuple(item for item in self.affected if item.effect == "refuse")
 
     @property
+    def along(self) -> int:
+        """How many others are deleted, too (as far as the caller may know)."""
+        return sum(item.count for item in self.affected if item.effect == "cascade")
+
+    @property
     def count(self) -> int:
-        """How many records are deleted, the record itself included (as far as the caller may know)."""
-        return 1 + sum(item.count for item in self.affected if item.effect == "cascade")
+        """How many records are deleted, the chosen ones included."""
+        return len(self.ids) + self.along
 
     def as_json(self) -> dict[str, Any]:
-        """Give the form of the REST answer."""
+        """Give the form of the REST answer for one chosen record."""
         return {
             "entity": self.entity,
-            "id": self.id,
+            "id": self.ids[0],
             "count": self.count,
             "affected": [item.as_json() for item in self.affected],
         }
+
+
+@dataclass(slots=True)
+class Deletions:
+    """What became of the records of a bulk deletion, or of one that is taken back."""
+
+    ids: list[str] = field(default_factory=list)
+    """The chosen records that went (came back)."""
+    along: int = 0
+    """How many others went (came back) with them, as far as the caller may know."""
+    errors: list[Any] = field(default_factory=list)
+    """`Problem`s with the index of their row, in the order of the rows."""
+
+    def add(self, deletion: Deletion) -> None:
+        """Count in what one transaction did."""
+        self.ids.extend(deletion.ids)
+        self.along += deletion.along
 
 
 @dataclass(slots=True)

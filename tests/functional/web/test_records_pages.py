@@ -83,10 +83,33 @@ def test_several_are_changed_deleted_and_brought_back(
     answer = staff.post("/e/company/bulk/delete", {"record": chosen})
     page = staff.get(answer.location).text
     assert "3 records are deleted." in page
-    ids = re.search(r'name="records" value="([^"]+)"', page)
-    assert ids is not None
-    staff.post("/e/company/bulk/restore", {"records": ids.group(1)})
+    cause = re.search(r'name="cause" value="([^"]+)"', page)
+    assert cause is not None
+    answer = staff.post("/e/company/bulk/restore", {"cause": cause.group(1)})
+    assert "3 records are back." in staff.get(answer.location).text
     assert len(workspace.records.find(made.ctx, "company").records) == 3
+
+
+def test_hundreds_go_in_one_step_and_come_back_in_one(
+    staff: Visitor, made: Made, workspace: Workspace
+) -> None:
+    """The Undo button holds for any number: the session's cookie could not carry their ids."""
+    rows = [{"name": f"C{number}", "email": f"c{number}@acme.example"} for number in range(600)]
+    ids = workspace.records.bulk(made.ctx, "company", rows).ids
+    made.person("Zoë", company=ids[0])
+    chosen = [f"{key}:1" for key in ids]
+    question = staff.post("/e/company/bulk", {"action": "delete", "record": chosen}).text
+    assert "Delete 600 records?" in question and "1 Person is deleted, too." in question
+    with counted(workspace) as statements:
+        answer = staff.post("/e/company/bulk/delete", {"record": chosen})
+    assert len(statements) <= 60
+    page = staff.get(answer.location).text
+    assert "600 records are deleted. 1 linked record went with it." in page
+    cause = re.search(r'name="cause" value="([^"]+)"', page)
+    assert cause is not None
+    answer = staff.post("/e/company/bulk/restore", {"cause": cause.group(1)})
+    assert "600 records are back." in staff.get(answer.location).text
+    assert len(workspace.records.find(made.ctx, "person").records) == 1
 
 
 def test_nothing_selected_is_told(staff: Visitor, made: Made) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, replace
+from typing import Any
 
 from flask import make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
@@ -13,8 +13,8 @@ from amity.access.context import Context
 from amity.access.policy import Verb
 from amity.entities.kinds.base import ABSENT
 from amity.entities.model import Entity, Field
-from amity.errors import AmityError, Forbidden, Invalid
-from amity.records.shapes import BulkResult
+from amity.errors import Forbidden, Invalid, NotFound
+from amity.records.shapes import MAX_BULK, BulkResult, Deletions
 from amity.web import forms, htmx
 from amity.web.context import current, locale, safe_next, with_cause, workspace
 from amity.web.forms import Input
@@ -23,11 +23,9 @@ from amity.web.staff.access import EntityHead, decide, find_entity, head
 from amity.web.staff.blueprint import blueprint
 from amity.web.staff.form import form_fields
 from amity.web.staff.options import relation_choices
-from amity.web.staff.removal import undo_fields
+from amity.web.staff.removal import Effect, deletion_effects, undo_fields
 from amity.web.texts import gettext as _
 from amity.web.texts import ngettext
-
-MAX: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +53,8 @@ class BulkPage:
     field: str
     input: Input | None
     problems: tuple[str, ...]
+    effects: tuple[Effect, ...] = ()
+    """What deleting them does to others, and what stands in the way."""
 
     @property
     def count(self) -> int:
@@ -74,8 +74,19 @@ def choose_bulk(name: str) -> ResponseReturnValue:
         note(_("Select some records first."), "info")
         return redirect(_back(entity), 303)
     page = _page(ctx, entity, chosen)
-    template = "bulk_delete" if action == "delete" else "bulk_edit"
-    return render_template(f"pages/{template}.html", page=page)
+    if action != "delete":
+        return render_template("pages/bulk_edit.html", page=page)
+    return render_template(
+        "pages/bulk_delete.html", page=replace(page, effects=_effects(ctx, entity, chosen))
+    )
+
+
+def _effects(ctx: Context, entity: Entity, chosen: Sequence[Chosen]) -> tuple[Effect, ...]:
+    try:
+        found = workspace().records.deletion_of(ctx, entity.name, [item.id for item in chosen])
+    except NotFound:
+        return ()  # all went a moment ago
+    return deletion_effects(found)
 
 
 @blueprint.post("/e/<name>/bulk/edit")
@@ -135,38 +146,39 @@ def bulk_delete(name: str) -> ResponseReturnValue:
     ctx = with_cause(kind="bulk")
     entity = find_entity(ctx, name)
     _allow(ctx, "delete", entity)
-    gone: list[str] = []
-    refused: list[str] = []
-    for item in _selected(ctx, entity):
-        try:
-            workspace().records.delete(ctx, entity.name, item.id, version=item.version)
-            gone.append(item.id)
-        except AmityError as error:
-            refused.append(f"{item.label}: {error.message}")
-    if gone:
-        text = ngettext("%(num)s record is deleted.", "%(num)s records are deleted.", len(gone))
-        note(text, undo_url=f"/e/{entity.name}/bulk/restore", undo_fields=undo_fields(gone))
-    if refused:
-        text = ngettext("%(num)s could not be deleted.", "%(num)s could not be deleted.", len(refused))
-        note(f"{text} {refused[0]}", "warning")
+    chosen = _selected(ctx, entity)
+    result = workspace().records.delete_many(ctx, entity.name, [(item.id, item.version) for item in chosen])
+    if result.ids:
+        _tell_deleted(result, ctx.cause_id, entity)
+    if result.errors:
+        first = result.errors[0]
+        text = ngettext("%(num)s could not be deleted.", "%(num)s could not be deleted.", len(result.errors))
+        note(f"{text} {chosen[first.index].label}: {first.message}", "warning")
     return redirect(_back(entity), 303)
+
+
+def _tell_deleted(result: Deletions, cause: str, entity: Entity) -> None:
+    text = ngettext("%(num)s record is deleted.", "%(num)s records are deleted.", len(result.ids))
+    if result.along:
+        more = ngettext(
+            "%(num)s linked record went with it.", "%(num)s linked records went with it.", result.along
+        )
+        text = f"{text} {more}"
+    note(text, undo_url=f"/e/{entity.name}/bulk/restore", undo_fields=undo_fields(cause))
 
 
 @blueprint.post("/e/<name>/bulk/restore")
 def bulk_restore(name: str) -> ResponseReturnValue:
-    """Bring several records back."""
+    """Bring back what one mass deletion of this person took."""
     ctx = with_cause(kind="undo")
     entity = find_entity(ctx, name)
-    ids = [text for text in request.form.get("records", "").split(",") if text][:MAX]
-    back = 0
-    for identity in ids:
-        try:
-            workspace().records.restore(ctx, entity.name, identity)
-            back += 1
-        except AmityError as error:
-            note(error.message, "warning")
-    if back:
-        note(ngettext("%(num)s record is back.", "%(num)s records are back.", back))
+    cause = request.form.get("cause", "")
+    ids = workspace().records.deleted_by(ctx, entity.name, cause)
+    result = workspace().records.restore_many(ctx, entity.name, ids, cause=cause)
+    if result.ids:
+        note(ngettext("%(num)s record is back.", "%(num)s records are back.", len(result.ids)))
+    if result.errors:
+        note(result.errors[0].message, "warning")
     return redirect(_back(entity), 303)
 
 
@@ -182,7 +194,7 @@ def _back(entity: Entity) -> str:
 
 def _selected(ctx: Context, entity: Entity) -> list[Chosen]:
     pairs = {}
-    for text in request.form.getlist("record")[:MAX]:
+    for text in request.form.getlist("record")[:MAX_BULK]:
         identity, _colon, version = text.partition(":")
         if identity and version.isascii() and version.isdigit():
             pairs[identity] = int(version)

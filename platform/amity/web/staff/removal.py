@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from amity.access.context import Context
 from amity.entities.model import Entity
 from amity.errors import Forbidden, InUse
-from amity.records.shapes import Affected, Query
+from amity.records.shapes import Affected, Deletion, Query
 from amity.web import htmx
 from amity.web.context import current, safe_next, workspace
 from amity.web.shell import note
@@ -101,14 +101,19 @@ def delete_record(name: str, identity: Any) -> ResponseReturnValue:
         url=f"/e/{entity.name}/{record.id}",
         action=f"/e/{entity.name}/{record.id}/delete",
         version=record.version,
-        effects=tuple(_effect(item) for item in deletion.affected),
+        effects=deletion_effects(deletion),
         refused=bool(deletion.refused),
         count=deletion.count,
     )
     return render_template("fragments/delete.html" if htmx.is_fragment() else "pages/delete.html", page=page)
 
 
-def _effect(item: Affected) -> Effect:
+def deletion_effects(deletion: Deletion) -> tuple[Effect, ...]:
+    """Say what a deletion does to others."""
+    return tuple(_effect(item, several=len(deletion.ids) > 1) for item in deletion.affected)
+
+
+def _effect(item: Affected, *, several: bool) -> Effect:
     other = workspace().definitions.model.entities.get(item.entity)
     plural = other.plural if other else item.entity
     what = f"{formatter().number(item.count)} {plural if item.count != 1 or not other else other.title}"
@@ -121,13 +126,7 @@ def _effect(item: Affected) -> Effect:
     title = field_title(other, item.field) if other else item.field
     many = 2 if item.hidden else item.count
     text = {
-        "refuse": ngettext(
-            "%(what)s still needs this as “%(field)s”.",
-            "%(what)s still need this as “%(field)s”.",
-            many,
-            what=what,
-            field=title,
-        ),
+        "refuse": _needed(what, title, many, several),
         "clear": ngettext(
             "%(what)s stays; its “%(field)s” becomes empty.",
             "%(what)s stay; their “%(field)s” becomes empty.",
@@ -139,6 +138,24 @@ def _effect(item: Affected) -> Effect:
     }[item.effect]
     samples = tuple((hit.label, f"/e/{hit.entity}/{hit.id}") for hit in item.samples[:5])
     return Effect(item.effect, text, samples)
+
+
+def _needed(what: str, title: str, many: int, several: bool) -> str:
+    if several:
+        return ngettext(
+            "%(what)s still needs one of them as “%(field)s”.",
+            "%(what)s still need some of them as “%(field)s”.",
+            many,
+            what=what,
+            field=title,
+        )
+    return ngettext(
+        "%(what)s still needs this as “%(field)s”.",
+        "%(what)s still need this as “%(field)s”.",
+        many,
+        what=what,
+        field=title,
+    )
 
 
 @blueprint.post("/e/<name>/<uuid:identity>/restore")
@@ -175,6 +192,6 @@ def _bin(ctx: Context, entity: Entity, query: Query) -> BinPage:
     )
 
 
-def undo_fields(ids: list[str]) -> Mapping[str, str]:
-    """Give what the Undo button of several deletions sends."""
-    return {"records": ",".join(ids)}
+def undo_fields(cause: str) -> Mapping[str, str]:
+    """Give what the Undo button of a mass deletion sends: the id of its request, however many went."""
+    return {"cause": cause}
