@@ -101,31 +101,63 @@ def kill_during(server: LiveServer, call: Any, after: float) -> None:
     thread.join(60)
 
 
+def write_items(file: Path, total: int) -> None:
+    """A CSV file of items."""
+    with file.open("w", newline="", encoding="utf-8") as target:
+        writer = csv.DictWriter(target, ["code", "text", "amount"])
+        writer.writeheader()
+        writer.writerows(rows(total))
+
+
+def start_import(server: LiveServer, file: Path, *options: str) -> subprocess.Popen[bytes]:
+    """Start `amity import` beside the server."""
+    command = [sys.executable, "-m", "amity", "--home", str(server.home)]
+    command += ["--database-url", server.database_url, "import", "item", str(file), *options]
+    return subprocess.Popen(command, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+@pytest.mark.parametrize(("total", "options"), [(6 * CHUNK, ["--atomic"]), (CHUNK, [])])
+def test_killed_import_is_all_or_nothing(
+    start_server: StartServer, tmp_path: Path, total: int, options: list[str]
+) -> None:
+    """Asked for with --atomic, and always so where the file fits into one chunk."""
+    server = start_server()
+    api = connect(server)
+    assert api.put("/entities/item", ITEM).status == 201
+    file = tmp_path / "items.csv"
+    write_items(file, total)
+    started = time.monotonic()
+    assert start_import(server, file, *options).wait() == 0
+    seconds = time.monotonic() - started
+    chance = random.Random(11)
+    lost = 0
+    for number in range(5):
+        text = file.read_text(encoding="utf-8")
+        other = tmp_path / f"items{number}.csv"
+        other.write_text(text.replace("code-", f"{number}-code-"), encoding="utf-8")
+        before = count(api)
+        process = start_import(server, other, *options)
+        time.sleep(seconds * chance.uniform(0.5, 1.05))
+        during = count(api)  # readers go on
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        assert {during, count(api)} <= {before, before + total}, "a part of the import was left behind"
+        lost += count(api) == before
+    assert lost, "no import was killed in its middle"
+    assert_whole(api)
+    assert api.post("/records/item", {"code": "after"}).status == 201
+
+
 def test_killed_import_leaves_whole_chunks_and_goes_on(start_server: StartServer, tmp_path: Path) -> None:
     server = start_server()
     api = connect(server)
     assert api.put("/entities/item", ITEM).status == 201
     file = tmp_path / "items.csv"
     total = 12 * CHUNK
-    with file.open("w", newline="", encoding="utf-8") as target:
-        writer = csv.DictWriter(target, ["code", "text", "amount"])
-        writer.writeheader()
-        writer.writerows(rows(total))
-    command = [
-        sys.executable,
-        "-m",
-        "amity",
-        "--home",
-        str(server.home),
-        "--database-url",
-        server.database_url,
-    ]
-    command += ["import", "item", str(file), "--key", "code"]
+    write_items(file, total)
     random_moment = random.Random(7)
     for _ in range(3):
-        process = subprocess.Popen(
-            command, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+        process = start_import(server, file, "--key", "code")
         before = count(api)
         while process.poll() is None and count(api) == before:
             time.sleep(0.02)

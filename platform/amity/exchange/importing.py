@@ -3,6 +3,9 @@
 Rows become JSON values first (kinds read the text, relations are looked up by their natural key in batches),
 then go to `Records.bulk`. A row with a problem is left out and reported with its line; the others are saved.
 A relation to the same entity may point to a later row of the same file: it is set in a second pass.
+
+An *atomic* import is one transaction: a row with a problem, like a kill in the middle, leaves nothing of it.
+So is each file that fits into one chunk, except that its good rows are saved.
 """
 
 from __future__ import annotations
@@ -22,6 +25,9 @@ from amity.records.service import Records
 
 CHUNK: Final = 500
 MAX_REPORTED: Final = 100
+MAX_ATOMIC: Final = 100_000
+"""Rows of an atomic import: what is not committed yet fills memory, the log of the database and, on SQLite,
+the time of everybody who wants to save."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +47,27 @@ class Report:
     unchanged: int = 0
     failed: int = 0
     problems: list[RowProblem] = field(default_factory=list)
-    """The first `MAX_REPORTED` of them, in the order of the file."""
+    """The first `most` of them, in the order of the file."""
     mapping: Mapping[str, str] = field(default_factory=dict)
     """Column -> field."""
     ignored: Sequence[str] = ()
     """Columns that fill nothing."""
+    most: int = MAX_REPORTED
+    """How many problems are kept."""
 
     def fail(self, line: int, message: str) -> None:
         """Count a row that was not taken."""
         self.failed += 1
-        if len(self.problems) < MAX_REPORTED:
+        if len(self.problems) < self.most:
             self.problems.append(RowProblem(line, message))
+
+    def take_back(self) -> None:
+        """Note that what was saved is not: the failures stand alone."""
+        self.created = self.updated = self.unchanged = 0
+
+
+class _NotAll(Exception):
+    """A row of an atomic import failed: its transaction must not be kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +92,7 @@ class CsvImport:
         mapping: Mapping[str, str],
         key: str | None = None,
         dry_run: bool = False,
+        atomic: bool = False,
     ) -> None:
         found = model.entities.get(entity)
         if found is None:
@@ -85,6 +102,7 @@ class CsvImport:
             raise Forbidden(f"You may not import into {found.plural}.")
         self.key = tuple(name.strip() for name in key.split(",")) if key else ()
         self.dry_run = dry_run
+        self.atomic = atomic and not dry_run
         self.targets = resolve(model, found, table.header, mapping)
         mapped = {target.field.name for target in self.targets if target.field}
         for name in self.key:
@@ -102,11 +120,36 @@ class CsvImport:
                 for index, name in enumerate(table.header)
                 if name and index not in {target.column for target in self.targets}
             ],
+            most=MAX_ATOMIC if self.atomic else MAX_REPORTED,
         )
 
     def run(self) -> Report:
-        """Import the whole file."""
+        """Import the whole file. Raises `Invalid` where it is too long for an atomic import."""
         later = self._natural_keys_of_file()
+        if self.dry_run or not (self.atomic or (later and self._at_most(CHUNK))):
+            self._run(later)
+            return self.report
+        if not self._at_most(MAX_ATOMIC):
+            raise Invalid(
+                f"The file has more than {MAX_ATOMIC:,} rows; an atomic import takes at most that many.",
+                hint="Split it, or go without --atomic but with --key: a stopped import can then go on.",
+            )
+        separate = self.records
+        try:
+            with separate.together() as self.records:
+                self._run(later)
+                if self.atomic and self.report.failed:
+                    raise _NotAll
+        except _NotAll:
+            self.report.take_back()
+        finally:
+            self.records = separate
+        return self.report
+
+    def _at_most(self, count: int) -> bool:
+        return sum(1 for _ in islice(self.table.rows(), count + 1)) <= count
+
+    def _run(self, later: Mapping[str, set[str]]) -> None:
         deferred: list[tuple[_Draft, str]] = []
         for rows in _chunks(self.table.rows(), CHUNK):
             drafts = self._read(rows, later)
@@ -119,7 +162,6 @@ class CsvImport:
         if not self.dry_run:
             for part in _chunks(iter(deferred), CHUNK):
                 self._save_deferred(part)
-        return self.report
 
     # -- reading -----------------------------------------------------------------------------------
 

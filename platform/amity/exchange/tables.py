@@ -6,9 +6,12 @@ import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TextIO
+from typing import TYPE_CHECKING, Final, TextIO
 
 from amity.errors import Invalid
+
+if TYPE_CHECKING:
+    from _csv import Reader
 
 DELIMITERS: Final = ",;\t|"
 MAX_COLUMNS: Final = 1_000
@@ -74,7 +77,7 @@ class CsvTable:
             raise Invalid(f"{self.path.name}, line 1: the column {twice[0]!r} stands there twice.")
         return header
 
-    def _reader(self, file: TextIO) -> Iterator[list[str]]:
+    def _reader(self, file: TextIO) -> Reader:
         # The module's limit is global to the process; only ever raised, never lowered.
         if csv.field_size_limit() < MAX_CELL:
             csv.field_size_limit(MAX_CELL)
@@ -83,7 +86,7 @@ class CsvTable:
     def rows(self) -> Iterator[Row]:
         """Give the rows below the header; empty lines are passed over."""
         with self._open() as file:
-            reader = csv.reader(file, delimiter=self.delimiter, strict=True)
+            reader = self._reader(file)
             line = 1
             try:
                 next(reader)

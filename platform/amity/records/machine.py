@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol, TypeVar
 
 from sqlalchemy import Connection
@@ -13,7 +14,8 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, Program
 
 from amity.access.context import Context
 from amity.access.policy import Policy
-from amity.database.engine import RETRIES, Database, is_retryable
+from amity.database.engine import RETRIES, is_retryable
+from amity.database.joined import Joined, Transactions
 from amity.entities.model import Entity, Model
 from amity.errors import Busy
 from amity.expressions import Function
@@ -91,7 +93,7 @@ class Revision:
 class Machine:
     """Database, definitions, policy and all else that reads and writes share."""
 
-    database: Database
+    database: Transactions
     definitions: Definitions
     policy: Policy
     functions: Mapping[str, Function]
@@ -158,6 +160,20 @@ class Machine:
                     self.definitions.refresh()
                 elif not isinstance(error, IntegrityError):
                     time.sleep(0.02 * attempt)  # let the other one of the deadlock go first
+        raise Busy("The definitions are changing at the moment. Nothing was written; please try again.")
+
+    @contextmanager
+    def together(self) -> Iterator[Machine]:
+        """Give a machine whose reads and writes are all one transaction; an error leaves nothing behind.
+
+        Raises `Busy` where the lock for writing cannot be had.
+        """
+        for _ in range(RETRIES):
+            with self.database.write() as connection:
+                if not self.definitions.refresh_in(connection):
+                    yield replace(self, database=Joined(connection, self.database.dialect))
+                    return
+            self.definitions.refresh()
         raise Busy("The definitions are changing at the moment. Nothing was written; please try again.")
 
     def unit(self, connection: Connection, caller: Caller) -> Unit:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from copy import copy
 from typing import Any
 
 from amity.access.context import Context
@@ -67,6 +69,17 @@ class Records:
             validators=validators,
             listeners=listeners,
         )
+
+    @contextmanager
+    def together(self) -> Iterator[Records]:
+        """Give the same records for several calls that are one transaction: all of them, or nothing.
+
+        Others who write wait meanwhile on SQLite, and on PostgreSQL where they touch the same records.
+        """
+        with self.machine.together() as machine:
+            joined = copy(self)
+            joined.machine = machine
+            yield joined
 
     def create(
         self, ctx: Context, entity: str, values: Values, *, children: changing.Children | None = None

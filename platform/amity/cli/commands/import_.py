@@ -24,10 +24,21 @@ if TYPE_CHECKING:
     help="Column A fills field b; may be repeated, or A=b,C=d.",
 )
 @click.option("--key", metavar="FIELD", help="Update the record that has the same value, create others.")
+@click.option(
+    "--atomic",
+    is_flag=True,
+    help="All rows or none, in one transaction; on SQLite nobody else can save meanwhile.",
+)
 @click.option("--dry-run", is_flag=True, help="Say what would happen and write nothing.")
 @pass_command_line
 def command(
-    line: CommandLine, entity: str, file: Path, pairs: tuple[str, ...], key: str | None, dry_run: bool
+    line: CommandLine,
+    entity: str,
+    file: Path,
+    pairs: tuple[str, ...],
+    key: str | None,
+    atomic: bool,
+    dry_run: bool,
 ) -> int:
     """Import records of ENTITY from the CSV file FILE (UTF-8, with a header row).
 
@@ -51,11 +62,18 @@ def command(
             mapping=parse_pairs(pairs),
             key=key,
             dry_run=dry_run,
+            atomic=atomic,
         )
         report = job.run()
         _print(report)
-        click.echo(describe(job.entity, report) + (" (dry run: nothing was written)" if dry_run else ""))
+        click.echo(describe(job.entity, report) + _why_nothing(report, dry_run, atomic))
     return 1 if report.failed else 0
+
+
+def _why_nothing(report: Report, dry_run: bool, atomic: bool) -> str:
+    if dry_run:
+        return " (dry run: nothing was written)"
+    return " (nothing was written)" if atomic and report.failed else ""
 
 
 def _print(report: Report) -> None:
