@@ -34,4 +34,7 @@ def fold_key(text: str) -> str:
 
 def _strip(text: str) -> str:
     decomposed = unicodedata.normalize("NFKD", text)
-    return "".join(character for character in decomposed if unicodedata.category(character) != "Mn")
+    if decomposed.isascii():
+        return decomposed
+    category = unicodedata.category
+    return "".join([char for char in decomposed if char < "\x80" or category(char) != "Mn"])

@@ -15,6 +15,8 @@ _EXPONENT: Final = -34
 
 def text_fault(text: str) -> str | None:
     """Say why a text cannot be stored (U+0000, a lone surrogate), as a sentence; None where it can."""
+    if text.isascii() and "\x00" not in text:
+        return None
     found = _UNSTORABLE.search(text)
     if found is None:
         return None

@@ -44,9 +44,10 @@ def compile_validator(entity: Entity) -> RecordCheck:
     def check(values: Mapping[str, Any]) -> list[Problem]:
         present = {name: value for name, value in values.items() if value is not None}
         problems: list[Problem] = []
-        for name in present:
-            if name not in known and (not additional or name in SYSTEM_FIELDS):
-                problems.append(_foreign(entity, name))
+        if not present.keys() <= known:
+            for name in present:
+                if name not in known and (not additional or name in SYSTEM_FIELDS):
+                    problems.append(_foreign(entity, name))
         for problem in problems:
             present.pop(_name_of(problem), None)
         unreadable = [] if _can_be_kept(present) else list(islice(_unreadable(present, ""), MAX_PROBLEMS))
@@ -125,9 +126,12 @@ def _can_be_kept(value: Any, depth: int = 0) -> bool:
     if isinstance(value, str):
         return (value.isascii() and "\0" not in value) or readable(value)
     if isinstance(value, Mapping):
-        return depth <= MAX_DEPTH and all(
-            _can_be_kept(child, depth + 1) and readable(name) for name, child in value.items()
-        )
+        if depth > MAX_DEPTH:
+            return False
+        for name, child in value.items():  # noqa: SIM110  (a generator would cost more than the checks)
+            if not (_can_be_kept(child, depth + 1) and readable(name)):
+                return False
+        return True
     if isinstance(value, list):
         return depth <= MAX_DEPTH and all(_can_be_kept(child, depth + 1) for child in value)
     return holdable(value)

@@ -5,7 +5,7 @@ A *row* is what a SELECT of `Selection.columns` gives; *typed* values are keyed 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -33,7 +33,7 @@ Dump = Callable[[Any], Any]
 class FieldCodec:
     """One stored field: its columns, and the way of a value through its four shapes."""
 
-    __slots__ = ("columns", "field", "identity", "keys", "kind", "plain", "roles")
+    __slots__ = ("_places", "columns", "field", "identity", "keys", "kind", "plain", "roles")
 
     def __init__(self, entity: Entity, field: Field) -> None:
         self.field = field
@@ -41,6 +41,7 @@ class FieldCodec:
         self.roles = tuple(spec.role for spec in field.kind.columns(field))
         self.columns: tuple[Column[Any], ...] = tuple(entity.column(field, role) for role in self.roles)
         self.keys = tuple(column.key for column in self.columns)
+        self._places = tuple(zip(self.keys, self.roles, strict=True))
         kind = type(field.kind)
         self.plain = kind.load is Kind.load
         """Whether the value column alone, as it comes, is the typed value."""
@@ -58,7 +59,19 @@ class FieldCodec:
         if self.identity:
             return {self.keys[0]: value}
         stored = self.kind.store(self.field, value)
-        return {key: stored.get(role) for key, role in zip(self.keys, self.roles, strict=True)}
+        return {key: stored.get(role) for key, role in self._places}
+
+    def store_in(self, row: dict[str, Any], value: Any) -> None:
+        """Put a typed value (or None) into a row, as `store` would."""
+        if self.identity:
+            row[self.keys[0]] = value
+        elif value is None:
+            for key in self.keys:
+                row[key] = None
+        else:
+            stored = self.kind.store(self.field, value)
+            for key, role in self._places:
+                row[key] = stored.get(role)
 
     def load(self, cells: Sequence[Any]) -> Any:
         """Cells of `read_columns` -> typed or None."""
@@ -216,6 +229,27 @@ class EntityCodec:
         if field.kind.is_relation:
             return with_ids(self.model, json)
         return _mapped(json, self._event_values.get(field.id))
+
+    @cached_property
+    def _as_they_are(self) -> frozenset[str]:
+        """Names of the fields whose typed values stand in events unchanged."""
+        return frozenset(
+            field.name
+            for field in self.entity.fields
+            if type(field.kind).dump in SAME_IN_JSON and not field.kind.is_relation and not field.choices
+        )
+
+    def new_values(self, values: Mapping[str, Any], changed: Set[str]) -> dict[str, list[Any]]:
+        """`{field id: [None, new]}` of a new record, in the order of the definition."""
+        same = self._as_they_are
+        return {
+            field.id: [
+                None,
+                values[field.name] if field.name in same else self.event_value(field, values[field.name]),
+            ]
+            for field in self.entity.fields
+            if field.name in changed
+        }
 
     def told_value(self, field: Field, value: Any) -> Any:
         """What an event keeps -> JSON as records show it today."""

@@ -19,10 +19,7 @@ from amity.records.unit import Unit
 def changes_of(codec: EntityCodec, draft: Draft) -> dict[str, list[Any]]:
     """`{field id: [old, new]}` of what a draft changes, normalised."""
     if draft.old is None:
-        return {
-            field.id: [None, codec.event_value(field, draft.values[field.name])]
-            for field in draft.changed_fields()
-        }
+        return codec.new_values(draft.values, draft.changed)
     old = draft.old
     return {
         field.id: [

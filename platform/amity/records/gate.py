@@ -152,7 +152,7 @@ def _new_row(unit: Unit, draft: Draft) -> dict[str, Any]:
     }
     row = dict(draft.system)
     for name, codec in draft.codec.fields.items():
-        row.update(codec.store(draft.values.get(name)))
+        codec.store_in(row, draft.values.get(name))
     if draft.codec.extra:
         row["extra"] = draft.extra or None
     return row
@@ -188,7 +188,7 @@ def _update_group(unit: Unit, entity: Entity, names: frozenset[str], drafts: Seq
         }
         for name, codec in draft.codec.fields.items():
             if name in names:
-                row.update(codec.store(draft.values.get(name)))
+                codec.store_in(row, draft.values.get(name))
         if draft.codec.extra:
             row["extra"] = draft.extra or None
         rows.append(row)

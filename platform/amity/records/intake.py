@@ -30,6 +30,8 @@ class Intake:
         self.entity = entity
         self.codec = codec
         self._open: dict[Verb, frozenset[str]] = {}
+        self._fields = [(name, entity.by_name[name]) for name in codec.names]
+        self._defaults = [(field.name, field.default) for field in entity.fields if field.default is not None]
 
     # -- new records -------------------------------------------------------------------------------
     def create(
@@ -49,18 +51,17 @@ class Intake:
         )
         given = self._given(draft, body, "create", fixed or {})
         # As a merge patch onto nothing: a cleared member of a nested object is left out, as on update.
-        patched = {name: merge_value(None, value) for name, value in given.items()}
-        json = {name: value for name, value in patched.items() if value is not None}
+        json = {name: merge_value(None, value) for name, value in given.items() if value is not None}
         draft.given = frozenset(given)
-        for name, field in self.entity.by_name.items():
-            if field.default is not None and name not in json and not (fixed and name in fixed):
-                json[name] = field.default
+        for name, default in self._defaults:
+            if name not in json and not (fixed and name in fixed):
+                json[name] = default
         for name, value in (fixed or {}).items():
             if value is not None:
                 json[name] = self.codec.dump_one(name, value)
         if not draft.problems:
             self._typed(draft, json)
-            draft.changed = {name for name in self.codec.names if draft.values.get(name) is not None}
+            draft.changed = {name for name, value in draft.values.items() if value is not None}
         return draft
 
     # -- changes of records ------------------------------------------------------------------------
@@ -192,12 +193,12 @@ class Intake:
         problems = self._schema_problems(json, draft.extra, touched, before)
         draft.add_problems(problems)
         wrong = {_head(problem.pointer) for problem in problems}
-        for name in self.codec.names if touched is None else touched:
+        by_name = self.entity.by_name
+        for name, field in self._fields if touched is None else [(name, by_name[name]) for name in touched]:
             value = json.get(name)
             if name in wrong:
                 continue
             try:
-                field = self.entity.by_name[name]
                 typed = None if value is None else field.kind.parse(field, value)
             except ValueProblem as problem:
                 place = f"/{escape(name)}{problem.pointer}"

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from hashlib import blake2b
+from itertools import islice
 from typing import Final
 
 from amity.expressions import fold
@@ -26,14 +28,13 @@ _WORD: Final = re.compile(rf"[{_ALONE}]|[^\W_{_ALONE}]+")
 
 def words(text: str, limit: int = MAX_WORDS) -> list[str]:
     """Give the folded words of a text in their order."""
-    found: list[str] = []
-    for match in _WORD.finditer(fold(text)):
-        found.append(match.group()[:MAX_WORD])
-        if len(found) == limit:
-            break
-    return found
+    folded = fold(text)
+    if len(folded) <= limit:
+        return [word[:MAX_WORD] for word in _WORD.findall(folded)]
+    return [match.group()[:MAX_WORD] for match in islice(_WORD.finditer(folded), limit)]
 
 
+@lru_cache(maxsize=4096)
 def mark(field_id: str) -> str:
     """The mark of a field's words; no plain word begins like it."""
     return f"{MARK}{blake2b(field_id.encode(), digest_size=4).hexdigest()}{MARK}"
@@ -45,9 +46,9 @@ def index_text(texts: Iterable[tuple[str, str]]) -> str:
     marked: dict[str, None] = {}
     for field_id, text in texts:
         prefix = mark(field_id)
-        for word in words(text, MAX_WORDS - len(marked)):
-            plain[word] = None
-            marked[prefix + word] = None
+        found = words(text, MAX_WORDS - len(marked))
+        plain.update(dict.fromkeys(found))
+        marked.update(dict.fromkeys([prefix + word for word in found]))
         if len(marked) >= MAX_WORDS:
             break
     return " ".join([*plain, *marked])

@@ -16,6 +16,7 @@ from amity.expressions.types import DECIMAL, Type
 DIGITS: Final = 15
 """Significant digits of any decimal, those behind the point included."""
 MAX_SCALE: Final = 6
+_STEPS: Final = tuple(Decimal(1).scaleb(-scale) for scale in range(DIGITS))
 _NUMBER: Final = re.compile(r"[+-]?(?:\d{1,30}(?:\.\d{0,30})?|\.\d{1,30})", re.ASCII)
 
 SCALE_OPTION: Final[Mapping[str, Any]] = {
@@ -37,9 +38,10 @@ def exact(value: Any, scale: int) -> Decimal:
     if number.adjusted() >= DIGITS - scale and number != 0:
         largest = (Decimal(10) ** DIGITS - 1).scaleb(-scale)
         raise ValueProblem("range", f"This must lie between {-largest:,} and {largest:,}.")
-    if int(number.normalize().as_tuple().exponent) < -scale:
+    rounded = number.quantize(_STEPS[scale])
+    if rounded != number:
         raise ValueProblem("scale", _too_fine(scale))
-    return number.quantize(Decimal(1).scaleb(-scale)) + 0  # + 0: no negative zero
+    return rounded + 0  # + 0: no negative zero
 
 
 def _too_fine(scale: int) -> str:

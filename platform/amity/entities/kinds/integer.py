@@ -35,6 +35,8 @@ class IntegerKind(Kind):
         return {"type": "integer"}
 
     def parse(self, field: Field, value: Any) -> int:
+        if type(value) is int and LOWEST <= value <= HIGHEST:
+            return value
         if isinstance(value, bool) or not isinstance(value, int | Decimal):
             raise ValueProblem("type", f"This must be a whole number, not {type_name(value)}.")
         if isinstance(value, Decimal) and not value.is_finite():
