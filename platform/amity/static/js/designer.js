@@ -1,25 +1,138 @@
-// Drag and drop in the designer's list of fields. Without it the arrows do the same.
+// The designer: what is typed goes to the server by itself, buttons act without a new page, things are dragged.
+//
+// The form is the draft and the server keeps nothing. So an answer may be thrown away and asked for again: it is,
+// whenever the form says something else than it did when it was sent. One request is under way at a time; a press
+// waits for another press and ends an automatic request; nothing ends a press.
 (() => {
   "use strict";
-  const enable = (root) => {
-    const list = root.querySelector ? root.querySelector("[data-sortable]") : null;
-    if (!list || !window.Sortable || list.dataset.ready) return;
-    list.dataset.ready = "yes";
+  const DELAY = 250;
+  const TEXT = "textarea, input:not([type=checkbox]):not([type=radio]):not([type=hidden])";
+  const form = () => document.getElementById("designer");
+  const said = () => JSON.stringify([...new FormData(form())]);
+  const presses = [];
+  let flight = null;
+  let shown = "";
+  let timer = 0;
+  let holding = false; // a pointer is down: a swap now would take the button away from under it
+
+  // -- sending -------------------------------------------------------------------------------------
+  const editing = () => {
+    const active = document.activeElement;
+    return form().contains(active)
+      && ((active.matches(TEXT) && active.value !== active.defaultValue) || active.matches("select:open"));
+  };
+  const send = (what) => {
+    clearTimeout(timer);
+    flight = { what, said: said(), failed: true, late: false };
+    window.htmx.ajax("POST", form().getAttribute("action"),
+      { source: form(), target: "#designer", swap: "outerHTML", values: what ? { do: what } : {} })
+      .catch(() => {}).then(landed);
+  };
+  const next = () => {
+    if (flight || holding || !presses.length) return;
+    send(presses.shift());
+  };
+  const look = () => {
+    if (flight || presses.length) next();
+    else if (!holding && !editing() && said() !== shown) send("");
+  };
+  const soon = () => { clearTimeout(timer); timer = setTimeout(look, DELAY); };
+  const press = (what) => {
+    presses.push(what);
+    if (flight && !flight.what) window.htmx.trigger(form(), "htmx:abort");
+    next();
+  };
+  const landed = () => {
+    const { what, failed, late, kept } = flight;
+    flight = null;
+    if (late) {
+      if (what) presses.unshift(what);
+      soon();
+    } else if (kept) {
+      shown = said();
+      restore(kept, what);
+      enable();
+      next();
+    } else if (failed && what) presses.length = 0; // what went wrong is said at the top; the form is as it was
+    else next();
+  };
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (!flight || event.detail.target?.id !== "designer" || !event.detail.shouldSwap) return;
+    if (!event.detail.serverResponse.includes('id="designer"')) { // a page about an error: the draft stays
+      event.detail.shouldSwap = false;
+      event.detail.isError = true;
+      return;
+    }
+    flight.failed = false;
+    flight.late = holding || said() !== flight.said || (!flight.what && editing());
+    if (flight.late) event.detail.shouldSwap = false;
+    else flight.kept = keep();
+  });
+
+  // -- what stays through a swap --------------------------------------------------------------------
+  const keyOf = (element) => {
+    if (element.id) return `#${CSS.escape(element.id)}`;
+    return element.name ? `[name="${CSS.escape(element.name)}"][value="${CSS.escape(element.value)}"]` : "";
+  };
+  const keep = () => {
+    const active = form().contains(document.activeElement) ? document.activeElement : null;
+    return {
+      open: [...form().querySelectorAll("details[id]")].map((box) => [box.id, box.open]),
+      scrolled: [...form().querySelectorAll("[id]")].filter((box) => box.scrollTop).map((box) => [box.id, box.scrollTop]),
+      focus: active ? keyOf(active) : "",
+      range: active?.matches(TEXT) && active.selectionStart !== null ? [active.selectionStart, active.selectionEnd] : null,
+      top: active?.getBoundingClientRect().top,
+    };
+  };
+  const restore = (kept, what) => {
+    for (const [id, open] of kept.open) {
+      const box = document.getElementById(id);
+      if (box && !("forced" in box.dataset)) box.open = open;
+    }
+    for (const [id, top] of kept.scrolled) document.getElementById(id)?.scrollTo(0, top);
+    const goal = what ? document.getElementById(form().dataset.goal) : null;
+    if (goal) {
+      if (!goal.matches("input, select, textarea, button, a")) goal.tabIndex = -1;
+      goal.focus({ preventScroll: true });
+      goal.select?.();
+      (goal.closest(".field") ?? goal).scrollIntoView({ block: "nearest" });
+      return;
+    }
+    const place = kept.focus ? form().querySelector(kept.focus) : null;
+    if (!place) return;
+    if (document.activeElement !== place) place.focus({ preventScroll: true });
+    if (kept.range && place.matches(TEXT)) place.setSelectionRange(...kept.range);
+    window.scrollBy(0, place.getBoundingClientRect().top - kept.top);
+  };
+
+  // -- dragging ------------------------------------------------------------------------------------
+  const enable = () => {
+    const list = form()?.querySelector("[data-sortable]");
+    if (!list || !window.Sortable) return;
     window.Sortable.create(list, {
-      handle: ".designer-grip",
-      animation: 120,
-      onEnd: () => {
-        const form = list.closest("form");
-        const names = [...list.children].map((item) => item.dataset.name).join(",");
-        const order = document.createElement("input");
-        order.type = "hidden";
-        order.name = "do";
-        order.value = `order:${names}`;
-        form.append(order);
-        window.htmx.trigger(form, "reorder");
-      },
+      handle: ".designer-grip", animation: 120,
+      onEnd: () => press(`order:${JSON.stringify([...list.children].map((item) => item.dataset.name))}`),
     });
   };
-  document.addEventListener("DOMContentLoaded", () => enable(document));
-  document.addEventListener("htmx:load", (event) => enable(event.target.parentElement || document));
+
+  // -- listening -----------------------------------------------------------------------------------
+  if (!form() || !window.htmx) return;
+  const within = (event) => event.target instanceof Element && event.target.closest("#designer");
+  for (const name of ["change", "focusout"]) document.addEventListener(name, (event) => { if (within(event)) soon(); });
+  document.addEventListener("input", (event) => { if (within(event) && presses.length) soon(); });
+  document.addEventListener("submit", (event) => {
+    const button = event.submitter;
+    if (!within(event) || button?.name !== "do" || button.hasAttribute("formaction")) return;
+    event.preventDefault();
+    press(button.value);
+  });
+  document.addEventListener("pointerdown", (event) => { holding = Boolean(within(event)); });
+  const letGo = () => {
+    if (!holding) return;
+    // The click comes after this event.
+    setTimeout(() => { holding = false; next(); soon(); });
+  };
+  for (const name of ["pointerup", "pointercancel", "dragend", "blur"]) window.addEventListener(name, letGo);
+  shown = said();
+  enable();
 })();

@@ -54,8 +54,16 @@ class DesignerPage:
     document: str
     """The draft as compact JSON, carried by the form."""
     pretty: str
-    """The same for reading and editing, or what was typed there and cannot be read."""
+    """The same for reading and editing, or what was typed there and is not taken over."""
     json_problem: str
+    json_typed: bool
+    """Whether `pretty` was typed and differs from the document."""
+    new_title: str
+    """Title that was typed for the next field."""
+    goal: str
+    """Id of the element where the work goes on after the press of a button; empty: where it was."""
+    announcement: str
+    """What was done, for those who listen to the page."""
     palette: Sequence[tuple[str, Sequence[Kind]]]
     fields: Sequence[FieldRow]
     editor: FieldEditor | None
@@ -77,6 +85,9 @@ class Draft:
     selected: str
     typed_json: str = ""
     json_problem: str = ""
+    new_title: str = ""
+    goal: str = ""
+    announcement: str = ""
 
     def is_new(self, name: str) -> bool:
         """Whether the applied entity has no field of that id."""
@@ -126,8 +137,12 @@ def read_draft() -> Draft:
     if not isinstance(document, dict):
         raise Invalid(_("The document must be a JSON object."))
     draft = Draft(form.get("original", ""), document, form.get("selected", ""))
+    draft.new_title = form.get("new-title", "")
+    typed = form.get("json", "").replace("\r\n", "\n")
     if form.get("do") == "use-json":
-        return _from_json(draft, form.get("json", ""))
+        return _from_json(draft, typed)
+    if typed and typed != _pretty(document) and form.get("do") != "drop-json":
+        draft.typed_json = typed
     write_settings(draft.document, form, is_new=not draft.original)
     if draft.selected in documents.properties(draft.document):
         draft.selected = field_editor.write(
@@ -154,22 +169,33 @@ def _do(draft: Draft, what: str) -> None:
     match verb:
         case "add" if argument in workspace().kinds:
             kind = workspace().kinds.get(argument)
-            title = request.form.get("new-title", "").strip() or kind.title
+            title = draft.new_title.strip() or _(kind.title)
             draft.selected = documents.add_field(draft.document, kind.new_schema(), title, kind.name)
+            draft.new_title = ""
+            draft.goal = "input-f-title"
+            draft.announcement = _("The field %(title)s is added.", title=title)
         case "select":
             draft.selected = argument
+            draft.goal = "designer-field-title"
         case "up" | "down":
             documents.move_field(draft.document, argument, -1 if verb == "up" else 1)
         case "order":
-            _reorder(draft.document, argument.split(","))
+            _reorder(draft.document, argument)
         case "remove":
             documents.remove_field(draft.document, argument)
             draft.selected = ""
+            draft.goal = "designer-fields-title"
+            draft.announcement = _("The field is removed.")
 
 
-def _reorder(document: Json, names: Sequence[str]) -> None:
+def _reorder(document: Json, order: str) -> None:
+    """Put the fields into the order that a JSON list of all their names gives."""
     found = documents.properties(document)
-    if sorted(names) == sorted(found):
+    try:
+        names = jsontext.loads(order)
+    except AmityError:
+        return
+    if isinstance(names, list) and sorted(map(str, names)) == sorted(found):
         document["properties"] = {name: found[name] for name in names}
 
 
@@ -204,8 +230,12 @@ def make_page(draft: Draft, problems: Sequence[Problem] = ()) -> DesignerPage:
         original=draft.original,
         title=title,
         document=jsontext.dumps(draft.document),
-        pretty=draft.typed_json or jsontext.dumps_bytes(draft.document, indent=True).decode(),
+        pretty=draft.typed_json or _pretty(jsontext.loads(jsontext.dumps(draft.document))),
         json_problem=draft.json_problem,
+        json_typed=bool(draft.typed_json),
+        new_title=draft.new_title,
+        goal=draft.goal,
+        announcement=draft.announcement,
         palette=_palette(),
         fields=[_row(name, schema, draft, selected, by_field) for name, schema in fields.items()],
         editor=editor,
@@ -217,6 +247,10 @@ def make_page(draft: Draft, problems: Sequence[Problem] = ()) -> DesignerPage:
         on_delete=ON_DELETE,
         records_url=f"/e/{draft.original}" if draft.original else "",
     )
+
+
+def _pretty(document: Json) -> str:
+    return jsontext.dumps_bytes(document, indent=True).decode()
 
 
 def _loaded(draft: Draft) -> tuple[Entity | None, Sequence[Problem]]:

@@ -71,6 +71,10 @@ def plan() -> ResponseReturnValue:
     """Show the plan of the draft that the form carries."""
     require_admin()
     draft = read_draft()
+    if draft.typed_json:
+        draft.json_problem = _(
+            "This was changed and is not taken over: take it over or put it back, then see the plan."
+        )
     if draft.json_problem:
         return render_template("pages/builder/designer.html", page=make_page(draft)), 422
     try:
