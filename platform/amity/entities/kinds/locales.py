@@ -15,11 +15,12 @@ if TYPE_CHECKING:
 
 def babel_locale(locale: Locale) -> BabelLocale:
     """Give babel's locale of the reader's language; English where babel does not know it."""
-    return _babel_locale(locale.language)
+    return language_locale(locale.language)
 
 
 @lru_cache(maxsize=64)
-def _babel_locale(language: str) -> BabelLocale:
+def language_locale(language: str) -> BabelLocale:
+    """Give babel's locale of a language tag such as `de` or `pt-BR`; English where babel does not know it."""
     from babel import Locale, UnknownLocaleError
 
     try:

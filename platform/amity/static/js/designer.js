@@ -18,7 +18,7 @@
   // -- sending -------------------------------------------------------------------------------------
   const editing = () => {
     const active = document.activeElement;
-    return form().contains(active)
+    return form().contains(active) && active.name
       && ((active.matches(TEXT) && active.value !== active.defaultValue) || active.matches("select:open"));
   };
   const send = (what) => {
@@ -78,6 +78,7 @@
     const active = form().contains(document.activeElement) ? document.activeElement : null;
     return {
       open: [...form().querySelectorAll("details[id]")].map((box) => [box.id, box.open]),
+      kept: [...form().querySelectorAll("[data-icon-search]")].map((input) => [input.id, input.value]),
       scrolled: [...form().querySelectorAll("[id]")].filter((box) => box.scrollTop).map((box) => [box.id, box.scrollTop]),
       focus: active ? keyOf(active) : "",
       range: active?.matches(TEXT) && active.selectionStart !== null ? [active.selectionStart, active.selectionEnd] : null,
@@ -88,6 +89,10 @@
     for (const [id, open] of kept.open) {
       const box = document.getElementById(id);
       if (box && !("forced" in box.dataset)) box.open = open;
+    }
+    for (const [id, text] of kept.kept) {
+      const input = document.getElementById(id);
+      if (input) { input.value = text; findIcons(input); }
     }
     for (const [id, top] of kept.scrolled) document.getElementById(id)?.scrollTo(0, top);
     const goal = what ? document.getElementById(form().dataset.goal) : null;
@@ -105,14 +110,41 @@
     window.scrollBy(0, place.getBoundingClientRect().top - kept.top);
   };
 
+  // -- the icon picker -----------------------------------------------------------------------------
+  const findIcons = (input) => {
+    const words = input.value.toLowerCase().split(/[\s-]+/).filter(Boolean);
+    let found = 0;
+    for (const choice of form().querySelectorAll(".icon-choice")) {
+      const text = ` ${choice.dataset.words}`;
+      choice.hidden = !words.every((word) => text.includes(` ${word}`)) || (words.length > 0 && !choice.dataset.words);
+      if (!choice.hidden) found += 1;
+    }
+    form().querySelector("[data-icon-none]").hidden = found > 0;
+  };
+
   // -- dragging ------------------------------------------------------------------------------------
+  const drop = (event) => {
+    // What the section's inputs say follows where the field lies now.
+    const { item, to } = event;
+    const number = to.dataset.place;
+    const input = item.querySelector("input[type=hidden]") ?? document.createElement("input");
+    input.type = "hidden";
+    input.name = `section-${number}-field`;
+    input.value = item.dataset.placed;
+    if (number === "") input.remove(); else item.prepend(input);
+    item.querySelector("select").value = number;
+    press("layout");
+  };
   const enable = () => {
-    const list = form()?.querySelector("[data-sortable]");
-    if (!list || !window.Sortable) return;
-    window.Sortable.create(list, {
-      handle: ".designer-grip", animation: 120,
+    if (!form() || !window.Sortable) return;
+    const make = (box, options) => window.Sortable.create(box, { handle: ".designer-grip", animation: 120, ...options });
+    form().querySelectorAll("[data-sortable]").forEach((list) => make(list, {
       onEnd: () => press(`order:${JSON.stringify([...list.children].map((item) => item.dataset.name))}`),
-    });
+    }));
+    form().querySelectorAll("[data-place]").forEach((list) => make(list, { group: "placed", onEnd: drop }));
+    form().querySelectorAll("[data-sections]").forEach((box) => make(box, {
+      handle: ".section-grip", draggable: ".layout-section", onEnd: () => press("layout"),
+    }));
   };
 
   // -- listening -----------------------------------------------------------------------------------
@@ -120,6 +152,10 @@
   const within = (event) => event.target instanceof Element && event.target.closest("#designer");
   for (const name of ["change", "focusout"]) document.addEventListener(name, (event) => { if (within(event)) soon(); });
   document.addEventListener("input", (event) => { if (within(event) && presses.length) soon(); });
+  document.addEventListener("input", (event) => { if (event.target.matches?.("[data-icon-search]")) findIcons(event.target); });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && event.target.matches?.("[data-icon-search]")) event.preventDefault();
+  });
   document.addEventListener("submit", (event) => {
     const button = event.submitter;
     if (!within(event) || button?.name !== "do" || button.hasAttribute("formaction")) return;

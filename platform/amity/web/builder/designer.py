@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
@@ -15,12 +15,15 @@ from flask.typing import ResponseReturnValue
 from amity import jsontext
 from amity.entities.kinds.base import Kind
 from amity.entities.loader import load
-from amity.entities.model import Entity
+from amity.entities.model import Entity, Field
 from amity.errors import AmityError, Invalid, Problem
 from amity.web.builder import document as documents
-from amity.web.builder import field_editor
-from amity.web.builder.document import Json
+from amity.web.builder import field_editor, layout_editor
+from amity.web.builder.choices_editor import COLORS
+from amity.web.builder.document import Json, own_options
 from amity.web.builder.field_editor import ON_DELETE, FieldEditor
+from amity.web.builder.layout_editor import LayoutEditor
+from amity.web.builder.rows import kind_of
 from amity.web.builder.settings_editor import SettingsEditor, read_settings, write_settings
 from amity.web.context import locale, require_admin, workspace
 from amity.web.forms import Choices, FormSection, Surroundings, make_input
@@ -42,6 +45,15 @@ class FieldRow:
     required: bool
     selected: bool
     problems: int
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An entity that a relation can link."""
+
+    name: str
+    title: str
+    icon: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +79,16 @@ class DesignerPage:
     palette: Sequence[tuple[str, Sequence[Kind]]]
     fields: Sequence[FieldRow]
     editor: FieldEditor | None
+    unreadable: str
+    """Name of the selected field where it is no schema that an editor can show."""
     settings: SettingsEditor
+    layout: LayoutEditor
     problems: Sequence[Problem]
     preview: Sequence[FormSection]
     kinds: Sequence[Kind]
-    entities: Sequence[tuple[str, str]]
+    entities: Sequence[Target]
     on_delete: Sequence[tuple[str, str]]
+    colors: Sequence[tuple[str, str]]
     records_url: str
 
 
@@ -89,11 +105,15 @@ class Draft:
     goal: str = ""
     announcement: str = ""
 
-    def is_new(self, name: str) -> bool:
-        """Whether the applied entity has no field of that id."""
+    def applied(self, name: str) -> Field | None:
+        """The field as it is in force; None where it is new."""
         known = workspace().definitions.model.entities.get(self.original)
-        own = documents.properties(self.document).get(name, {}).get("x-amity", {})
-        return known is None or own.get("id", name) not in known.by_id
+        own = own_options(documents.properties(self.document).get(name) or {})
+        return known.by_id.get(str(own.get("id", name))) if known else None
+
+    def has_editor(self, name: str) -> bool:
+        """Whether there is such a field and it is described by an object."""
+        return isinstance(documents.properties(self.document).get(name), dict)
 
 
 @blueprint.get("/new")
@@ -144,9 +164,11 @@ def read_draft() -> Draft:
     if typed and typed != _pretty(document) and form.get("do") != "drop-json":
         draft.typed_json = typed
     write_settings(draft.document, form, is_new=not draft.original)
-    if draft.selected in documents.properties(draft.document):
+    layout_editor.write(draft.document, form)
+    if draft.has_editor(draft.selected):
+        is_new = draft.applied(draft.selected) is None
         draft.selected = field_editor.write(
-            draft.document, draft.selected, form, workspace().kinds, is_new=draft.is_new(draft.selected)
+            draft.document, draft.selected, form, workspace().kinds, is_new=is_new
         )
     return draft
 
@@ -179,6 +201,17 @@ def _do(draft: Draft, what: str) -> None:
             draft.goal = "designer-field-title"
         case "up" | "down":
             documents.move_field(draft.document, argument, -1 if verb == "up" else 1)
+        case "place-up" | "place-down":
+            layout_editor.move_field(draft.document, argument, -1 if verb == "place-up" else 1)
+        case "section-add":
+            number = layout_editor.add_section(draft.document, _("New section"))
+            draft.goal = f"input-section-{number}-title"
+        case "layout-own":
+            layout_editor.begin(draft.document, _loaded(draft)[0])
+            draft.goal = "designer-layout-title"
+        case "layout-auto":
+            layout_editor.end(draft.document)
+            draft.goal = "designer-layout-title"
         case "order":
             _reorder(draft.document, argument)
         case "remove":
@@ -216,15 +249,6 @@ def make_page(draft: Draft, problems: Sequence[Problem] = ()) -> DesignerPage:
     fields = documents.properties(draft.document)
     selected = draft.selected if draft.selected in fields else ""
     kinds = workspace().kinds
-    editor = None
-    if selected:
-        editor = field_editor.read(
-            draft.document,
-            selected,
-            kinds,
-            is_new=draft.is_new(selected),
-            problems=[problem.message for problem in by_field.get(selected, ())],
-        )
     title = str(draft.document.get("title", "")) or _("New entity")
     return DesignerPage(
         original=draft.original,
@@ -238,15 +262,41 @@ def make_page(draft: Draft, problems: Sequence[Problem] = ()) -> DesignerPage:
         announcement=draft.announcement,
         palette=_palette(),
         fields=[_row(name, schema, draft, selected, by_field) for name, schema in fields.items()],
-        editor=editor,
+        editor=_editor(draft, selected, by_field.get(selected, ())) if draft.has_editor(selected) else None,
+        unreadable="" if draft.has_editor(selected) else selected,
         settings=read_settings(draft.document),
+        layout=layout_editor.read(draft.document, kinds),
         problems=everything,
         preview=_preview(entity) if entity else (),
         kinds=list(kinds),
-        entities=[(item.name, item.title) for item in workspace().definitions.model],
+        entities=_targets(draft),
         on_delete=ON_DELETE,
+        colors=COLORS,
         records_url=f"/e/{draft.original}" if draft.original else "",
     )
+
+
+def _editor(draft: Draft, name: str, problems: Sequence[Problem]) -> FieldEditor:
+    applied = draft.applied(name)
+    at = f"/properties/{name}/default"
+    return field_editor.read(
+        draft.document,
+        name,
+        workspace().kinds,
+        is_new=applied is None,
+        problems=[problem.message for problem in problems],
+        sound=all((problem.pointer or "").startswith(at) for problem in problems),
+        inside=frozenset(part.name for part in applied.parts) if applied else frozenset(),
+    )
+
+
+def _targets(draft: Draft) -> list[Target]:
+    """The entities that a relation can link, the one that is being made among them."""
+    found = [Target(item.name, item.title, item.icon or "table") for item in workspace().definitions.model]
+    settings = read_settings(draft.document)
+    if not draft.original and settings.name and settings.name not in {item.name for item in found}:
+        found.append(Target(settings.name, settings.title or settings.name, "table"))
+    return found
 
 
 def _pretty(document: Json) -> str:
@@ -275,15 +325,16 @@ def _by_field(problems: Sequence[Problem], document: Json) -> Mapping[str, list[
 
 
 def _row(
-    name: str, schema: Json, draft: Draft, selected: str, problems: Mapping[str, list[Problem]]
+    name: str, schema: Any, draft: Draft, selected: str, problems: Mapping[str, list[Problem]]
 ) -> FieldRow:
-    kind = workspace().kinds.of(schema)
+    readable = schema if isinstance(schema, dict) else {}
+    kind = kind_of(workspace().kinds, readable)
     return FieldRow(
         name=name,
-        title=str(schema.get("title", "")) or name,
+        title=str(readable.get("title", "")) or name,
         kind=kind.title,
         icon=kind.icon,
-        required=name in draft.document.get("required", []),
+        required=name in documents.required(draft.document),
         selected=name == selected,
         problems=len(problems.get(name, ())),
     )

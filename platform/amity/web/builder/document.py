@@ -51,6 +51,18 @@ def properties(document: Json) -> Json:
     return found
 
 
+def own_options(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """`x-amity` of the document or of a property, for reading; empty where there is none."""
+    found = schema.get("x-amity")
+    return found if isinstance(found, Mapping) else {}
+
+
+def required(document: Mapping[str, Any]) -> list[str]:
+    """The names of the required fields; empty where the document does not list them."""
+    found = document.get("required")
+    return found if isinstance(found, list) else []
+
+
 def options(schema: Json) -> Json:
     """`x-amity` of the document or of a property; made where it is missing."""
     found = schema.setdefault("x-amity", {})
@@ -59,9 +71,9 @@ def options(schema: Json) -> Json:
     return found
 
 
-def free_name(document: Json, wanted: str) -> str:
-    """`wanted`, or with a number where a field has that name."""
-    taken = {name.casefold() for name in properties(document)}
+def free_name(document: Json, wanted: str, but: str = "") -> str:
+    """`wanted`, or with a number where a field (another one than `but`) has that name."""
+    taken = {name.casefold() for name in properties(document) if name != but}
     name, number = wanted, 2
     while name.casefold() in taken:
         name, number = f"{wanted}_{number}", number + 1
@@ -88,7 +100,7 @@ def remove_field(document: Json, name: str) -> None:
     root = options(document)
     if root.get("display") == name:
         root.pop("display")
-    root["unique"] = [group for group in root.get("unique", []) if group and name not in group]
+    root["unique"] = [group for group in _unique(document) if isinstance(group, list) and name not in group]
     for view in _views(document):
         parts = [part for part in str(view.get("sort", "")).split(",") if part.lstrip("-") != name]
         if "sort" in view:
@@ -107,14 +119,14 @@ def rename_field(document: Json, old: str, new: str) -> str:
         return old
     options(found[old]).setdefault("id", options(found[old]).get("id", old))
     document["properties"] = {new if name == old else name: schema for name, schema in found.items()}
-    if old in document.get("required", []):
+    if old in required(document):
         document["required"] = [new if name == old else name for name in document["required"]]
     _each_list(document, lambda names: [new if item == old else item for item in names])
     root = options(document)
     if root.get("display") == old:
         root["display"] = new
-    if "unique" in root:
-        root["unique"] = [[new if name == old else name for name in group] for group in root["unique"]]
+    if _unique(document):
+        root["unique"] = [[new if name == old else name for name in group] for group in _unique(document)]
     for view in _views(document):
         if "sort" in view:
             view["sort"] = ",".join(_renamed_key(part, old, new) for part in str(view["sort"]).split(","))
@@ -141,43 +153,52 @@ def move_field(document: Json, name: str, step: int) -> None:
             listed.insert(min(max(here + step, 0), len(listed) - 1), listed.pop(here))
 
 
-def set_required(document: Json, name: str, required: bool) -> None:
+def set_required(document: Json, name: str, wanted: bool) -> None:
     """Make a field required or not."""
-    _required(document, name, required)
+    _required(document, name, wanted)
 
 
 def unique_alone(document: Json, name: str) -> bool:
     """Whether no two records may have the same value in this field."""
-    return [name] in options(document).get("unique", [])
+    return [name] in _unique(document)
 
 
 def set_unique(document: Json, name: str, unique: bool) -> None:
     """Let the field's value be unique among live records, or not."""
-    root = options(document)
-    groups = [group for group in root.get("unique", []) if group != [name]]
+    before = _unique(document)
+    if ([name] in before) == unique:
+        return
+    groups = [group for group in before if group != [name]]
     if unique:
         groups.append([name])
     if groups:
-        root["unique"] = groups
+        options(document)["unique"] = groups
     else:
-        root.pop("unique", None)
+        options(document).pop("unique", None)
 
 
-def _required(document: Json, name: str, required: bool) -> None:
-    names = [item for item in document.get("required", []) if item != name]
-    if required:
+def _unique(document: Json) -> list[Any]:
+    found = own_options(document).get("unique")
+    return found if isinstance(found, list) else []
+
+
+def _required(document: Json, name: str, wanted: bool) -> None:
+    if (name in required(document)) == wanted:
+        return
+    names = [item for item in required(document) if item != name]
+    if wanted:
         names.append(name)
     order = list(properties(document))
     document["required"] = sorted(names, key=lambda item: order.index(item) if item in order else 10**6)
 
 
 def _sections(document: Json) -> list[Json]:
-    found = options(document).get("layout", [])
+    found = own_options(document).get("layout", [])
     return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
 
 
 def _views(document: Json) -> list[Json]:
-    found = options(document).get("views", [])
+    found = own_options(document).get("views", [])
     return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
 
 
@@ -185,9 +206,9 @@ def _each_list(document: Json, change: Callable[[list[str]], list[str]]) -> None
     for holder in (*_sections(document), *_views(document)):
         if isinstance(holder.get("fields"), list):
             holder["fields"] = change(holder["fields"])
-    root = options(document)
+    root = own_options(document)
     if isinstance(root.get("display"), list):
-        root["display"] = change(root["display"])
+        options(document)["display"] = change(root["display"])
 
 
 def _renamed_key(part: str, old: str, new: str) -> str:

@@ -1,16 +1,18 @@
-"""The editor of what concerns the whole entity: title, plural, icon, label of a record, checks, sections."""
+"""The editor of what concerns the whole entity: title, plural, icon, label of a record, checks."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass
-from typing import Any, Final
-
-from werkzeug.datastructures import MultiDict
+from typing import Final
 
 from amity.web.builder import document as documents
-from amity.web.builder.document import Json
+from amity.web.builder import icons
+from amity.web.builder.document import Json, own_options
+from amity.web.builder.icons import Icon
+from amity.web.builder.rows import Form, numbers, put, set_option, typed
 
 FREE_ROWS: Final = 1
 _SEPARATOR: Final = re.compile(r"[,\s]+")
@@ -20,20 +22,10 @@ _SEPARATOR: Final = re.compile(r"[,\s]+")
 class CheckRow:
     """One condition that a record must meet."""
 
+    number: int
     expression: str = ""
     message: str = ""
     field: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class SectionRow:
-    """One section of the form."""
-
-    title: str = ""
-    columns: str = "2"
-    fields: str = ""
-    """Names, separated by commas."""
-    visible: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,111 +36,105 @@ class SettingsEditor:
     plural: str
     name: str
     icon: str
+    icons: Sequence[Icon]
+    """What can be chosen."""
+    icon_known: bool
+    """Whether the sprite has the icon that is chosen."""
     description: str
     display: str
     checks: Sequence[CheckRow]
-    sections: Sequence[SectionRow]
 
 
 def read_settings(document: Json) -> SettingsEditor:
     """Make the editor."""
-    own = document.get("x-amity", {}) if isinstance(document.get("x-amity"), dict) else {}
-    display = own.get("display", "")
+    own = own_options(document)
+    icon = _text(own.get("icon"))
+    offered = icons.offered()
+    if icon and icon not in {item.name for item in offered}:
+        offered = (Icon(icon, icon.replace("-", " ")), *offered)
+    checks = [_check(number, item) for number, item in enumerate(_checks(document))]
     return SettingsEditor(
-        title=str(document.get("title", "")),
-        plural=str(own.get("plural", "")),
-        name=str(own.get("name", "")),
-        icon=str(own.get("icon", "")),
-        description=str(document.get("description", "")),
-        display=display if isinstance(display, str) else ", ".join(map(str, display)),
-        checks=[*_checks(own), *[CheckRow()] * FREE_ROWS],
-        sections=[*_sections(own), *[SectionRow()] * FREE_ROWS],
+        title=_text(document.get("title")),
+        plural=_text(own.get("plural")),
+        name=_text(own.get("name")),
+        icon=icon,
+        icons=offered,
+        icon_known=not icon or icon in icons.shipped(),
+        description=_text(document.get("description")),
+        display=_display(own.get("display")),
+        checks=[*checks, *(CheckRow(len(checks) + number) for number in range(FREE_ROWS))],
     )
 
 
-def _checks(own: Json) -> list[CheckRow]:
-    return [
-        CheckRow(str(item.get("expression", "")), str(item.get("message", "")), str(item.get("field", "")))
-        for item in own.get("checks", [])
-        if isinstance(item, dict)
-    ]
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
 
 
-def _sections(own: Json) -> list[SectionRow]:
-    return [
-        SectionRow(
-            str(item.get("section", "")),
-            str(item.get("columns", 2)),
-            ", ".join(map(str, item.get("fields", []))),
-            str(item.get("visible", "")),
-        )
-        for item in own.get("layout", [])
-        if isinstance(item, dict)
-    ]
+def _display(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else _text(value)
 
 
-def write_settings(document: Json, form: MultiDict[str, str], *, is_new: bool) -> None:
+def _checks(document: Json) -> list[Json]:
+    found = own_options(document).get("checks")
+    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+
+
+def _check(number: int, item: Json) -> CheckRow:
+    return CheckRow(
+        number, _text(item.get("expression")), _text(item.get("message")), _text(item.get("field"))
+    )
+
+
+# -- what was sent ---------------------------------------------------------------------------------------
+def write_settings(document: Json, form: Form, *, is_new: bool) -> None:
     """Put what the editor sent into the document; nothing where the form did not carry it."""
     if "s-title" not in form:
         return
-    old_title = str(document.get("title", ""))
-    document["title"] = form["s-title"].strip()
-    own = documents.options(document)
-    name = form.get("s-name", "").strip()
-    if is_new and document["title"] and (not name or name == documents.slug(old_title)):
-        name = documents.slug(document["title"])
-    plural = form.get("s-plural", "").strip()
-    if not plural and document["title"]:
-        plural = f"{document['title']}s"
-    _put(own, "name", name)
-    _put(own, "plural", plural)
-    _put(own, "icon", form.get("s-icon", "").strip())
-    _put(document, "description", form.get("s-description", "").strip())
-    names = [part for part in _SEPARATOR.split(form.get("s-display", "")) if part]
-    _put(own, "display", names[0] if len(names) == 1 else names)
-    _put(own, "checks", _written_checks(form))
-    _put(own, "layout", _written_sections(form))
+    shown = read_settings(document)
+    title = typed(form, "s-title", shown.title)
+    if title is not None:
+        document["title"] = title
+    description = typed(form, "s-description", shown.description)
+    if description is not None:
+        put(document, "description", description)
+    for key, before in (("name", shown.name), ("plural", shown.plural), ("icon", shown.icon)):
+        text = typed(form, f"s-{key}", before)
+        if text is not None:
+            set_option(document, key, text)
+    if is_new:
+        _follow(document, shown)
+    display = typed(form, "s-display", shown.display)
+    if display is not None:
+        names = [part for part in _SEPARATOR.split(display) if part]
+        set_option(document, "display", names[0] if len(names) == 1 else names)
+    _write_checks(document, form)
 
 
-def _put(holder: Json, name: str, value: Any) -> None:
-    if value:
-        holder[name] = value
-    else:
-        holder.pop(name, None)
+def _follow(document: Json, before: SettingsEditor) -> None:
+    """Let name and plural of a new entity follow its title until somebody writes others."""
+    title, own = _text(document.get("title")), documents.options(document)
+    if not title:
+        return
+    if own.get("name", "") in ("", documents.slug(before.title)):
+        own["name"] = documents.slug(title)
+    if own.get("plural", "") in ("", f"{before.title}s"):
+        own["plural"] = f"{title}s"
 
 
-def _numbers(form: MultiDict[str, str], prefix: str) -> list[int]:
-    found = (key.split("-")[1] for key in form if key.startswith(f"{prefix}-"))
-    return sorted({int(number) for number in found if number.isdecimal()})
-
-
-def _written_checks(form: MultiDict[str, str]) -> list[Json]:
+def _write_checks(document: Json, form: Form) -> None:
+    old = _checks(document)
+    if not any(key.startswith("check-") for key in form):
+        return
     checks = []
-    for number in _numbers(form, "check"):
-        expression = form.get(f"check-{number}-expression", "").strip()
-        if not expression:
-            continue
-        check = {"expression": expression, "message": form.get(f"check-{number}-message", "").strip()}
-        if field := form.get(f"check-{number}-field", "").strip():
-            check["field"] = field
-        checks.append(check)
-    return checks
-
-
-def _written_sections(form: MultiDict[str, str]) -> list[Json]:
-    sections = []
-    for number in _numbers(form, "section"):
-        title = form.get(f"section-{number}-title", "").strip()
-        fields = [part for part in _SEPARATOR.split(form.get(f"section-{number}-fields", "")) if part]
-        if not title and not fields:
-            continue
-        columns = form.get(f"section-{number}-columns", "2")
-        section: Json = {
-            "section": title,
-            "columns": int(columns) if columns.isdecimal() else 2,
-            "fields": fields,
-        }
-        if visible := form.get(f"section-{number}-visible", "").strip():
-            section["visible"] = visible
-        sections.append(section)
-    return sections
+    for number in numbers(form, "check"):
+        check = deepcopy(old[number]) if number < len(old) else {}
+        shown = _check(number, check)
+        parts = {"expression": shown.expression, "message": shown.message, "field": shown.field}
+        for key, before in parts.items():
+            text = typed(form, f"check-{number}-{key}", before)
+            if text is not None:
+                put(check, key, text)
+        if check.get("expression") or check.get("message"):
+            checks.append(check)
+    if checks != old:
+        set_option(document, "checks", checks)
