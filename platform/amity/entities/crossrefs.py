@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from amity.entities.kinds.missing import MissingKind
-from amity.entities.model import SYSTEM_FIELDS, Field
+from amity.entities.model import SYSTEM_FIELDS, Field, Timeline
 from amity.entities.names import did_you_mean, listed, pointer, shown
 from amity.errors import Problem
 
+_TIMELINE: Final = "/x-amity/timeline"
 _FIELD_OPTIONS: Final = ("group", "start", "end", "color", "x", "y", "image", "title")
 """Options of views that name a field."""
 
@@ -75,6 +76,38 @@ class References:
                 value = view.get("options", {}).get(option)
                 if isinstance(value, str):
                     self._known(value, at + pointer("options", option), system=True)
+
+    def timeline(self, options: Mapping[str, Any]) -> Timeline | None:
+        """Give how the records are entries of timelines; check that relations of one party are one-to-one."""
+        for field in self.fields.values():
+            if field.timeline == "same" and (field.kind.to_many or field.options.get("unique") is not True):
+                message = "Only a one-to-one relation says that two records are the same: add unique."
+                self._add("timeline", message, f"{field.pointer}/x-amity/timeline")
+        found = options.get("timeline")
+        if found is None:
+            return None
+        moments = self._entries(found, "at", "a date or a moment")
+        relations = self._entries(found, "with", "a relation")
+        fields = self._entries(found, "fields")
+        if not relations:
+            relations = tuple(field.name for field in self.fields.values() if field.kind.is_relation)
+        if not relations:
+            self._add("timeline", "Entries of timelines need a relation to whom they are about.", _TIMELINE)
+        return Timeline(moments, relations, found.get("open"), fields)
+
+    def _entries(self, options: Mapping[str, Any], key: str, wanted: str = "") -> tuple[str, ...]:
+        """Check the names of fields that `timeline` has under `key`; `wanted` says what they must be."""
+        found = options.get(key, ())
+        names = [found] if isinstance(found, str) else list(found)
+        for index, name in enumerate(names):
+            at = _TIMELINE + (pointer(key) if isinstance(found, str) else pointer(key, index))
+            if not self._known(name, at) or isinstance(self.fields[name].kind, MissingKind):
+                continue
+            kind = self.fields[name].kind
+            right = kind.is_relation if key == "with" else kind.name in ("date", "datetime")
+            if wanted and not right:
+                self._add("timeline", f"{name!r}, a field of kind {kind.name}, is not {wanted}.", at)
+        return tuple(names)
 
     def checks(self, options: Mapping[str, Any]) -> None:
         """Check beside which field the messages of checks stand."""

@@ -90,6 +90,7 @@ class FieldReader:
             choices=self._choices(flat, id_, at),
             on_delete=options.get("on_delete", "clear"),
             inverse=options.get("inverse"),
+            timeline=options.get("timeline") if kind.is_relation else None,
             link_fields=_link_fields(options),
             visible=options.get("visible"),
             required_when=options.get("required_when"),

@@ -86,6 +86,8 @@ def _expressions(entity: Entity) -> Iterator[tuple[str, str, bool]]:
     for index, view in enumerate(entity.views):
         if view.where:
             yield f"/x-amity/views/{index}/where", view.where, True
+    if entity.timeline and entity.timeline.open:
+        yield "/x-amity/timeline/open", entity.timeline.open, True
 
 
 class _Linking:

@@ -178,6 +178,7 @@ class _Loading:
         refs.views(options)
         refs.checks(options)
         unique = refs.unique(options)
+        timeline = refs.timeline(options)
         if self.problems:
             return None
         return Entity(
@@ -197,6 +198,7 @@ class _Loading:
             ),
             layout=defaults.completed_layout(layout, fields),
             views=defaults.completed_views(views, fields, plural),
+            timeline=timeline,
             additional=_additional(document),
             description=options.get("description") or document.get("description", ""),
         )

@@ -71,6 +71,8 @@ class Field:
     """For relations: refuse, clear or cascade when the target is deleted."""
     inverse: str | None = None
     """For relations: name under which the target sees the records that point to it."""
+    timeline: str | None = None
+    """For relations: `same` (one party in two roles) or `part` (this record belongs to the target)."""
     link_fields: tuple[LinkField, ...] = ()
     parts: tuple[Field, ...] = ()
     """Fields inside (`Kind.part_schemas`): of a nested object, of the items of a list, on the link of a
@@ -142,6 +144,20 @@ class View:
 
 
 @dataclass(frozen=True, slots=True)
+class Timeline:
+    """How records of an entity are entries of the timelines of those they name."""
+
+    at: tuple[str, ...]
+    """Dates and moments; the first filled one says when, `created_at` where none is."""
+    relations: tuple[str, ...]
+    """Relations whose targets have the entry on their timeline."""
+    open: str | None = None
+    """Expression: the entry is still ahead. None: while it lies in the future."""
+    fields: tuple[str, ...] = ()
+    """What is shown with the entry; empty for the first ones of the first view."""
+
+
+@dataclass(frozen=True, slots=True)
 class Inverse:
     """Seen from the target: the records of `entity` whose relation `field` points here."""
 
@@ -185,6 +201,8 @@ class Entity:
     checks: tuple[Check, ...] = ()
     layout: tuple[Section, ...] = ()
     views: tuple[View, ...] = ()
+    timeline: Timeline | None = None
+    """Set where the records are entries of timelines."""
     additional: bool = False
     """Whether unknown properties are kept (`additionalProperties: true`)."""
     description: str = ""

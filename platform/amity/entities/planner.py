@@ -152,7 +152,7 @@ def _remove(plan: EntityPlan) -> None:
 _LABELS: Final[Sequence[tuple[str, str]]] = (
     ("title", "title"), ("plural", "plural"), ("icon", "icon"), ("description", "description"),
     ("display", "fields that make a record's label"), ("layout", "layout of the form"),
-    ("views", "shared views"),
+    ("views", "shared views"), ("timeline", "place on timelines"),
     ("additionalProperties", "keeping of unknown properties"),
 )  # fmt: skip
 _CODES: Final = {"additionalProperties": "additional"}
@@ -184,7 +184,9 @@ def _metadata(plan: EntityPlan, before: Entity, after: Entity) -> None:
 _COMPARED: Final = {
     "title", "description", "properties", "required", "additionalProperties", "x-amity", "$schema", "type",
 }  # fmt: skip
-_COMPARED_OPTIONS: Final = {"plural", "icon", "display", "layout", "views", "unique", "checks", "name", "id"}
+_COMPARED_OPTIONS: Final = {
+    "plural", "icon", "display", "layout", "views", "timeline", "unique", "checks", "name", "id",
+}  # fmt: skip
 
 
 def _rest(entity: Entity) -> tuple[Mapping[str, Any], Mapping[str, Any]]:

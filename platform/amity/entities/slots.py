@@ -21,7 +21,7 @@ class Slot:
 
     path: Path
     kind: str
-    """layout, view, check, unique, display, expression, rule."""
+    """layout, view, timeline, check, unique, display, expression, rule."""
     text: str
     """The name, the expression, or for `sort` the whole sort."""
     form: str
@@ -53,6 +53,7 @@ def slots(document: Mapping[str, Any]) -> Iterator[Slot]:
             yield Slot((*at, "fields", place), "layout", name, "name")
     for index, view in enumerate(options.get("views", ())):
         yield from view_slots(view, ("x-amity", "views", index))
+    yield from _timeline(options.get("timeline", {}))
     yield from _properties(document)
     yield from _rules(document, ())
 
@@ -64,6 +65,18 @@ def _display(options: Mapping[str, Any]) -> Iterator[Slot]:
     elif display:
         for place, name in enumerate(display):
             yield Slot(("x-amity", "display", place), "display", name, "name")
+
+
+def _timeline(options: Mapping[str, Any]) -> Iterator[Slot]:
+    at: Path = ("x-amity", "timeline")
+    if isinstance(options.get("at"), str):
+        yield Slot((*at, "at"), "timeline", options["at"], "name")
+    for key in ("at", "with", "fields"):
+        names = options.get(key)
+        for place, name in enumerate(names if isinstance(names, list) else ()):
+            yield Slot((*at, key, place), "timeline", name, "name")
+    if options.get("open"):
+        yield Slot((*at, "open"), "timeline", options["open"], "expression")
 
 
 def view_slots(view: Mapping[str, Any], at: Path, kind: str = "view") -> Iterator[Slot]:

@@ -54,8 +54,8 @@ def inverse_origins(field: Field) -> dict[tuple[str, str], str]:
 def uses(names: Names, connection: Connection | None, entity: Entity, field: Field | None) -> list[Use]:
     """Say where an entity in force, or one of its fields, is used.
 
-    Kinds: layout, view, check, unique, display, expression, rule (a condition of the schema), relation (a
-    field that points to the entity), inverse, saved filter.
+    Kinds: layout, view, timeline, check, unique, display, expression, rule (a condition of the schema),
+    relation (a field that points to the entity), inverse, saved filter.
     """
     found = [use for other in names.model for use in _in_document(names, other, entity, field)]
     if field is None:

@@ -159,6 +159,19 @@ class Reader:
         condition = policy_condition(self.machine, self.caller, self.entity, "read")
         return selection, statement if condition is None else statement.where(condition)
 
+    def several(
+        self, ids: Sequence[str], names: Sequence[str] | None
+    ) -> tuple[list[Record], dict[Target, str]]:
+        """Read those records that are live and readable, in no order, and the labels of what they link to."""
+        selection = self.codec.selection(names)
+        table = self.entity.table
+        condition = policy_condition(self.machine, self.caller, self.entity, "read")
+        rows: list[Sequence[Any]] = []
+        for some in chunks(ids):
+            statement = select(*selection.columns).where(table.c.id.in_(some), table.c.deleted_at.is_(None))
+            rows += self.connection.execute(statement if condition is None else statement.where(condition))
+        return self.present(selection, rows)
+
     def exists(self, identity: str) -> bool:
         """Tell whether a record is live and readable."""
         table = self.entity.table

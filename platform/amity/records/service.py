@@ -23,6 +23,7 @@ from amity.records import (
     reading,
     restoring,
     searching,
+    timeline,
 )
 from amity.records.listeners import Listener
 from amity.records.machine import Definitions, Machine
@@ -212,3 +213,9 @@ class Records:
     def related(self, ctx: Context, entity: str, id: str, inverse: str, query: Query | None = None) -> Page:
         """List the records that point to a record, by the name that the relation's other side has."""
         return reading.related(self.machine, ctx, entity, id, inverse, query or Query())
+
+    def timeline(
+        self, ctx: Context, entity: str, id: str, query: timeline.TimelineQuery | None = None
+    ) -> timeline.Timeline:
+        """What happened with a record's party in all its roles, and what is next."""
+        return timeline.timeline(self.machine, ctx, entity, id, query or timeline.TimelineQuery())

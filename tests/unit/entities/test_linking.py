@@ -100,3 +100,12 @@ def test_expressions_are_checked_along_paths() -> None:
         "/x-amity/layout/0/visible",
     ]
     assert "'size'" in found["/x-amity/checks/0/expression"]
+
+
+def test_when_an_entry_is_open_is_checked_like_every_expression() -> None:
+    team = entity("team", {"name": {"type": "string"}})
+    task = entity(
+        "task", {"done": {"type": "boolean"}, "team": relation("team")}, timeline={"open": "donne == false"}
+    )
+    (problem,) = link_problems([team, task])["task"]
+    assert problem.pointer == "/x-amity/timeline/open" and "'done'" in problem.message

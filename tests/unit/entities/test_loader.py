@@ -128,3 +128,53 @@ def test_a_rename_keeps_the_id() -> None:
     assert found.questions == {"email": ("mail",)}
     assert identify(document({"name": {}, "email": {}}), before, {"email": "mail"}).ids["email"] == "mail"
     assert jsontext.dumps(after.document)
+
+
+RELATION: dict[str, Any] = {
+    "type": "string",
+    "format": "uuid",
+    "x-amity": {"kind": "relation", "to": "customer"},
+}
+MEETING: dict[str, Any] = {
+    "name": {"type": "string"},
+    "day": {"type": "string", "format": "date"},
+    "moment": {"type": "string", "format": "date-time"},
+    "with": RELATION,
+}
+
+
+def test_a_timeline_says_when_and_with_whom() -> None:
+    found = read(MEETING, timeline={"at": "day"}).timeline
+    assert found is not None
+    assert (found.at, found.relations, found.open, found.fields) == (("day",), ("with",), None, ())
+    full = {"at": ["moment", "day"], "with": ["with"], "open": "day == null", "fields": ["name"]}
+    found = read(MEETING, timeline=full).timeline
+    assert found is not None
+    assert (found.at, found.relations, found.open, found.fields) == (
+        ("moment", "day"), ("with",), "day == null", ("name",)
+    )  # fmt: skip
+    assert read(MEETING).timeline is None
+
+
+def test_a_timeline_that_cannot_be_is_refused_at_its_place() -> None:
+    for timeline, place in (
+        ({"at": "name"}, "/x-amity/timeline/at"),
+        ({"at": ["day", "nmoment"]}, "/x-amity/timeline/at/1"),
+        ({"with": ["day"]}, "/x-amity/timeline/with/0"),
+        ({"fields": ["name", "nothing"]}, "/x-amity/timeline/fields/1"),
+        ({"att": "day"}, "/x-amity/timeline/att"),
+        ({"at": []}, "/x-amity/timeline/at"),
+    ):
+        assert [at for _code, at in places(problems(MEETING, timeline=timeline))] == [place]
+    assert places(problems(timeline={})) == [("timeline", "/x-amity/timeline")], "no relation at all"
+
+
+def test_only_a_one_to_one_relation_joins_two_records_to_one_party() -> None:
+    for options in ({"timeline": "same"}, {"timeline": "same", "kind": "relations", "unique": True}):
+        schema = {"x-amity": {**RELATION["x-amity"], **options}}
+        found = problems({"name": {"type": "string"}, "party": schema})
+        assert ("timeline", "/properties/party/x-amity/timeline") in places(found)
+    schema = {**RELATION, "x-amity": {**RELATION["x-amity"], "timeline": "same", "unique": True}}
+    assert read({"name": {"type": "string"}, "party": schema}).by_name["party"].timeline == "same"
+    wrong = {**RELATION, "x-amity": {**RELATION["x-amity"], "timeline": "some"}}
+    assert "same" in problems({"name": {"type": "string"}, "party": wrong})[0].message

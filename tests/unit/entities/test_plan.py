@@ -379,3 +379,27 @@ def test_what_is_no_document_is_invalid(desk: Desk, document: Any) -> None:
     for name in ("thing", "other"):
         with pytest.raises(Invalid):
             desk.plan(name, document)
+
+
+def test_a_rename_is_followed_on_the_timeline(desk: Desk) -> None:
+    fields = {
+        "name": TEXT,
+        "due": {"type": "string", "format": "date"},
+        "who": {"type": "string", "format": "uuid", "x-amity": {"kind": "relation", "to": "thing"}},
+    }
+    document = schema(fields)
+    timeline = {"at": ["due"], "with": ["who"], "open": "due == null", "fields": ["name", "due"]}
+    document.setdefault("x-amity", {})["timeline"] = timeline
+    desk.apply("thing", document)
+    renamed = desk.document("thing")
+    for old, new in (("due", "due_on"), ("who", "about")):
+        schemas = renamed["properties"]
+        renamed["properties"] = {new if key == old else key: value for key, value in schemas.items()}
+    plan = desk.apply("thing", renamed)
+    assert codes(plan) == [("safe", "rename_field"), ("safe", "rename_field")]
+    assert desk.document("thing")["x-amity"]["timeline"] == {
+        "at": ["due_on"], "with": ["about"], "open": "due_on == null", "fields": ["name", "due_on"],
+    }  # fmt: skip
+    changed = desk.document("thing")
+    changed["x-amity"]["timeline"] = {"at": "due_on"}
+    assert codes(desk.plan("thing", changed)) == [("safe", "change_timeline")]
