@@ -9,7 +9,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_datetime, format_time, format_timedelta
+from babel.dates import format_date, format_datetime, format_skeleton, format_time, format_timedelta
 from babel.numbers import format_decimal
 
 from amity.records.shapes import Count
@@ -78,8 +78,9 @@ class Formatter:
             return _("Yesterday")
         if 1 < away < 7:
             return format_date(day, "EEEE", locale=self._locale)
-        pattern = "d MMM" if day.year == self.today.year and self.language.startswith("en") else "medium"
-        return format_date(day, pattern, locale=self._locale)
+        if day.year == self.today.year:
+            return format_skeleton("MMMd", day, locale=self._locale)
+        return format_date(day, "medium", locale=self._locale)
 
     def ago(self, moment: dt.datetime) -> str:
         """Write how long ago it was: 3 minutes ago; older than a week: the date."""

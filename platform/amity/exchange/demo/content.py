@@ -76,6 +76,7 @@ def batches(today: dt.date) -> Iterator[list[DemoRecord]]:
     yield [_task(moment, index) for index in range(TASKS)]
     yield [_appointment(moment, index) for index in range(APPOINTMENTS)]
     yield [_relationship(moment, index) for index in range(16)]
+    yield from _two_roles(moment)
 
 
 def _team(key: str, title: str, department: str) -> DemoRecord:
@@ -267,7 +268,7 @@ def _other_side(moment: _Moment, index: int) -> str:
 
 
 def _interaction(moment: _Moment, index: int) -> DemoRecord:
-    subject, outcome = moment.pick(names.CALLS)
+    subject, outcome, body = moment.pick(names.CALLS)
     # The newest are of this week, the oldest two years back.
     age = int(TWO_YEARS * (1 - index / INTERACTIONS))
     inbound = moment.random.random() < 0.6
@@ -294,7 +295,7 @@ def _interaction(moment: _Moment, index: int) -> DemoRecord:
         "participants": [{"link": Link(_other_side(moment, index)), "role": "from" if inbound else "to"}],
         "outcome": outcome,
         "mood": "bad" if outcome == "complaint" else moment.pick(("good", "neutral")),
-        "body": f"{subject}. Noted for the next conversation.",
+        "body": body,
     }
     if age < 30 and index % 3 == 0:
         values["follow_up_on"] = moment.day(-3, 14)
@@ -343,3 +344,61 @@ def _relationship(moment: _Moment, index: int) -> DemoRecord:
         "since": moment.day(-3000, -300),
     }
     return DemoRecord(f"relationship:{index}", "relationship", values)
+
+
+def _two_roles(moment: _Moment) -> Iterator[list[DemoRecord]]:
+    """What happened lately with those who buy from us and sell to us: one timeline in several roles."""
+    interactions, tasks, appointments = [], [], []
+    for index, (party, *roles) in enumerate(names.TWO_ROLES):
+        keys = [f"{role}:{name}" for role, name in zip(names.ROLES, roles, strict=True) if name]
+        for place, key in enumerate((*keys, *keys)):
+            told = names.STORIES[key.split(":")[0]][(index + place // len(keys)) % 2]
+            interactions.append(_told(moment, f"{index}-{place}", told, key, 3 + 9 * place + index))
+        tasks.append(_todo(moment, index, names.TASKS[index], keys[0]))
+        appointments.append(_talk(moment, index, party, keys))
+    yield interactions
+    yield tasks
+    yield appointments
+
+
+def _told(moment: _Moment, key: str, told: tuple[str, str, str, str], who: str, age: int) -> DemoRecord:
+    subject, channel, body, by = told
+    values = {
+        "subject": subject,
+        "channel": channel,
+        "direction": "in",
+        "at": moment.time(-age - 2, -age),
+        "duration": f"PT{moment.random.randint(4, 40)}M",
+        "handled_by": Link(f"employee:{by}"),
+        "participants": [{"link": Link(who), "role": "from"}],
+        "outcome": "information",
+        "mood": "good",
+        "body": body,
+    }
+    return DemoRecord(f"interaction:two-{key}", "interaction", values)
+
+
+def _todo(moment: _Moment, index: int, title: str, about: str) -> DemoRecord:
+    values = {
+        "title": title,
+        "status": "open",
+        "priority": "normal",
+        "due_on": moment.day(-2, 6),
+        "assignee": _manager(index, "aisha", "marek", "chiara"),
+        "about": Link(about, with_entity=True),
+    }
+    return DemoRecord(f"task:two-{index}", "task", values)
+
+
+def _talk(moment: _Moment, index: int, party: str, keys: Sequence[str]) -> DemoRecord:
+    day = moment.day(3, 20)
+    values = {
+        "title": f"Yearly talk with {party}",
+        "place": "Their office",
+        "starts_at": f"{day}T{9 + index:02d}:00:00Z",
+        "ends_at": f"{day}T{10 + index:02d}:30:00Z",
+        "host": _manager(index, "marek", "chiara"),
+        "guests": [{"link": Link(key), "answer": "accepted"} for key in keys],
+        "status": "planned",
+    }
+    return DemoRecord(f"appointment:two-{index}", "appointment", values)

@@ -133,6 +133,31 @@ TWO_ROLES: Final = (
     ("Bäckerei Sommer", "Bäckerei Sommer", "Grünpack Kartonagen", None),
 )
 
+ROLES: Final = ("customer", "vendor", "partner")
+"""What the names of `TWO_ROLES` after the first are."""
+
+STORIES: Final = {
+    "customer": (
+        ("Wants the winter blend in two deliveries", "phone",
+         "Half at the beginning of the month, half for the fair. The price stays as agreed.", "aisha"),
+        ("Happy with the tasting, thinks about a second machine", "visit",
+         "Send an offer for the small one with the service contract.", "marek"),
+    ),
+    "vendor": (
+        ("New prices from next quarter", "email",
+         "Three per cent more. We could keep the old ones with a contract over two years.", "chiara"),
+        ("Delivery comes two days later", "phone",
+         "The lorry stands in Rotterdam. The warehouse knows.", "chiara"),
+    ),
+    "partner": (
+        ("Plans the joint stand at the autumn fair", "email",
+         "They bring the furniture, we the machines. Both names on the banner.", "tomas"),
+        ("Sent the figures of the joint campaign", "email",
+         "214 visitors of the page, 19 asked for a sample.", "tomas"),
+    ),
+}  # fmt: skip
+"""By role: subject, channel, what was said, by whom it was taken."""
+
 FIRST_NAMES: Final = (
     "Anna",
     "Björn",
@@ -222,19 +247,32 @@ GOVERNMENT: Final = (
 )
 
 CALLS: Final = (
-    ("Asked about the delivery date of the spring harvest", "information"),
-    ("Ordered the monthly blend again, 40 kg more than usual", "order"),
-    ("Complained that two bags arrived torn", "complaint"),
-    ("Wants a tasting for the whole team", "appointment"),
-    ("Nobody answered, left a message", "unreachable"),
-    ("Asked for the certificate of origin", "information"),
-    ("Negotiated the conditions of next year", "information"),
-    ("Invoice carried the wrong address", "complaint"),
-    ("Interested in the new decaf from Colombia", "order"),
-    ("Thanked us for the quick replacement", "none"),
-    ("Asked whether we deliver on Saturdays", "information"),
-    ("Answered the autumn newsletter and wants the price list", "information"),
-)
+    ("Asked about the delivery date of the spring harvest", "information",
+     "Told them: second half of May. They want a mail as soon as the ship has left."),
+    ("Ordered the monthly blend again, 40 kg more than usual", "order",
+     "A second branch opens. Same roast, same bags."),
+    ("Complained that two bags arrived torn", "complaint",
+     "Replacement goes out today. They keep the bags for the carrier."),
+    ("Wants a tasting for the whole team", "appointment",
+     "Eight people, a Tuesday or Wednesday afternoon."),
+    ("Nobody answered, left a message", "unreachable",
+     "Tried twice. Best reached before ten."),
+    ("Asked for the certificate of origin", "information",
+     "Sent as PDF while we spoke."),
+    ("Negotiated the conditions of next year", "information",
+     "They ask for 2 % more discount from 500 kg on. Decide until the end of the month."),
+    ("Invoice carried the wrong address", "complaint",
+     "Moved in spring. Corrected here, new invoice sent."),
+    ("Interested in the new decaf from Colombia", "order",
+     "Wants 250 g to try, then decides."),
+    ("Thanked us for the quick replacement", "none",
+     "Was there the next morning."),
+    ("Asked whether we deliver on Saturdays", "information",
+     "Not yet; offered Friday evening."),
+    ("Answered the autumn newsletter and wants the price list", "information",
+     "Sent. Ask again in two weeks."),
+)  # fmt: skip
+"""Subject, outcome, what was said."""
 
 TASKS: Final = (
     "Send the new price list",

@@ -14,11 +14,12 @@ from amity.web.staff import (
     record,
     removal,
     search,
+    timeline,
     views,
 )
 from amity.web.staff.blueprint import blueprint
 
 __all__ = [
     "blueprint", "bulk", "conflict", "export", "form", "history", "home", "list", "options", "record",
-    "removal", "search", "views",
+    "removal", "search", "timeline", "views",
 ]  # fmt: skip

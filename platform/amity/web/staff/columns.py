@@ -84,3 +84,12 @@ def choices(ctx: Context, entity: Entity, shown: Sequence[str]) -> list[ColumnCh
     """Give what the column chooser offers: the shown ones first, in their order."""
     names = [*shown, *(field.name for field in readable_fields(ctx, entity)), *SYSTEM_TITLES]
     return [ColumnChoice(name, field_title(entity, name), name in shown) for name in dict.fromkeys(names)]
+
+
+def related_columns(ctx: Context, other: Entity, pointing: str) -> list[str]:
+    """Choose the columns of a related list: those of the first view, without the one that points here."""
+    fields = readable_fields(ctx, other)
+    known = {field.name for field in fields}
+    view = next((item.fields for item in other.views if item.kind == "table"), ())
+    names = [name for name in view if name in known] or default_columns(other, fields)
+    return [name for name in names if name != pointing]

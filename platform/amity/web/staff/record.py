@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -11,7 +11,9 @@ from flask import render_template, request
 from amity.access.context import Context
 from amity.entities.model import Entity, Inverse, Section
 from amity.errors import NotFound
+from amity.records.links import links_of
 from amity.records.shapes import Query, Record
+from amity.records.timeline import TimelineQuery
 from amity.web.context import current, workspace
 from amity.web.panels import PanelView, panels
 from amity.web.staff.access import (
@@ -25,15 +27,28 @@ from amity.web.staff.access import (
     readable_fields,
 )
 from amity.web.staff.blueprint import blueprint
-from amity.web.staff.columns import default_columns
+from amity.web.staff.columns import related_columns
 from amity.web.staff.history import HistoryPage, make_history
 from amity.web.staff.labels import labels_of
 from amity.web.staff.rules import Rules
 from amity.web.staff.showing import Shower, Shown, label
+from amity.web.staff.timeline import (
+    AHEAD,
+    FIRST,
+    TimelineView,
+    covered,
+    link_text,
+    make_timeline,
+    new_url,
+)
 from amity.web.texts import gettext as _
 
 RELATED: Final = 5
 KEY_FACTS: Final = 4
+_REACH: Final = frozenset({"email", "phone", "url", "address", "emails", "phones", "addresses"})
+_TELLING: Final = frozenset(
+    {"choice", "email", "phone", "relation", "money", "date", "datetime", "any_relation", "url"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +68,17 @@ class SectionView:
     def unfilled(self) -> tuple[str, ...]:
         """Titles of the empty fields: one quiet line instead of a column of dashes."""
         return tuple(shown.title for shown in self.values if shown.empty)
+
+
+@dataclass(frozen=True, slots=True)
+class SharedView:
+    """How to reach a record, as its party says it."""
+
+    role: str
+    """Title of the party's entity."""
+    label: str
+    url: str
+    values: tuple[Shown, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +115,9 @@ class RecordPage:
     url: str
     facts: tuple[Shown, ...]
     sections: tuple[SectionView, ...]
+    shared: tuple[SharedView, ...]
+    timeline: TimelineView | None
+    """None where no entity has entries about records like this one."""
     related: tuple[RelatedList, ...]
     panels: tuple[PanelView, ...]
     history: HistoryPage
@@ -131,6 +160,7 @@ def make_page(ctx: Context, entity: Entity, record: Record) -> RecordPage:
     shower = Shower(ctx, entity, labels_of(ctx, entity, [record]))
     name = label(entity, record)
     sections = _sections(ctx, entity, record, shower)
+    shared = tuple(_shared(ctx, entity, record))
     people = account_names({record.get("created_by"), record.get("updated_by"), record.get("owner")} - {None})
     formats = formatter()
     return RecordPage(
@@ -139,8 +169,10 @@ def make_page(ctx: Context, entity: Entity, record: Record) -> RecordPage:
         version=record.version,
         label=name,
         url=f"/e/{entity.name}/{record.id}",
-        facts=tuple(_facts(entity, sections)),
+        facts=tuple(_facts(entity, sections, shared)),
         sections=tuple(sections),
+        shared=shared,
+        timeline=_timeline(ctx, entity, record, name),
         related=tuple(_related(ctx, entity, record)),
         panels=panels(entity, record.values),
         history=make_history(ctx, entity, record.id, name),
@@ -183,19 +215,46 @@ def _sections(ctx: Context, entity: Entity, record: Record, shower: Shower) -> l
     return made
 
 
-def _facts(entity: Entity, sections: Sequence[SectionView]) -> list[Shown]:
-    """Choose what stands under the title: filled choices, relations, dates, ways to reach somebody."""
-    telling = ("choice", "email", "phone", "relation", "money", "date", "datetime", "any_relation", "url")
-    values = [
-        shown
-        for section in sections
-        for shown in section.values
-        if not shown.empty and shown.kind in telling and shown.name not in entity.display
-    ]
-    return values[:KEY_FACTS]
+def _facts(entity: Entity, sections: Sequence[SectionView], shared: Sequence[SharedView]) -> Iterator[Shown]:
+    """Choose what stands under the title: where it stands with us, then how to reach it and what else counts.
+
+    The first section follows right below: of it only the first choice is said here, as the state.
+    """
+    first = sections[0].values if sections else ()
+    later = [shown for section in sections[1:] for shown in section.values]
+    yield from [shown for shown in first if shown.kind == "choice" and not shown.empty][:1]
+    found = [shown for view in shared for shown in view.values] + later
+    telling = [shown for shown in found if shown.kind in _TELLING and not shown.empty]
+    yield from [shown for shown in telling if shown.name not in entity.display][: KEY_FACTS - 1]
 
 
-# -- related records ------------------------------------------------------------------------------------
+def _shared(ctx: Context, entity: Entity, record: Record) -> Iterator[SharedView]:
+    """Give how to reach the record where its party says so: what is typed once is shown in every role."""
+    model = workspace().definitions.model
+    for field in readable_fields(ctx, entity):
+        if field.timeline != "same":
+            continue
+        for link in links_of(model, field, record.get(field.name)):
+            other = find_entity(ctx, link.entity)
+            reach = [item.name for item in readable_fields(ctx, other) if item.kind.name in _REACH]
+            if not reach:
+                continue
+            names = tuple(dict.fromkeys((*other.display, *reach)))
+            found = workspace().records.get(ctx, other.name, link.id, fields=names)
+            shower = Shower(ctx, other, {})
+            values = [shown for name in reach if (shown := shower.show(found, name)) is not None]
+            filled = tuple(shown for shown in values if not shown.empty)
+            if filled:
+                yield SharedView(other.title, label(other, found), f"/e/{other.name}/{link.id}", filled)
+
+
+# -- what happened, related records ----------------------------------------------------------------------
+def _timeline(ctx: Context, entity: Entity, record: Record, name: str) -> TimelineView | None:
+    query = TimelineQuery(limit=FIRST, ahead=AHEAD)
+    found = make_timeline(ctx, entity, record.id, name, query)
+    return found if found.past or found.ahead or found.adds or found.roles else None
+
+
 def _related(ctx: Context, entity: Entity, record: Record) -> list[RelatedList]:
     model = workspace().definitions.model
     made: list[RelatedList] = []
@@ -204,7 +263,7 @@ def _related(ctx: Context, entity: Entity, record: Record) -> list[RelatedList]:
         other = model.entities.get(inverse.entity)
         if other is None or not decide(ctx, "read", other).allowed:
             continue
-        if not decide(ctx, "read", other).can_read(inverse.field):
+        if not decide(ctx, "read", other).can_read(inverse.field) or covered(other, inverse):
             continue
         made.append(_related_list(ctx, entity, record, inverse, other))
         pointing_fields.append((other, inverse.field))
@@ -236,7 +295,7 @@ def _related_list(
     ]
     url = f"/e/{entity.name}/{record.id}"
     addable = decide(ctx, "create", other).allowed and decide(ctx, "create", other).can_write(inverse.field)
-    prefill = f"{entity.name}:{record.id}" if len(other.by_name[inverse.field].targets) != 1 else record.id
+    values = {inverse.field: link_text(entity, record.id, other, inverse.field)}
     return RelatedList(
         key=inverse.name,
         title=inverse.title,
@@ -244,18 +303,9 @@ def _related_list(
         rows=tuple(rows),
         count=formatter().count(page.count),
         more_url=f"{url}/related/{inverse.name}" if page.next else "",
-        add_url=f"/e/{other.name}/new?set-{inverse.field}={prefill}&back={url}" if addable else "",
+        add_url=new_url(other, values, url) if addable and (inverse.many or not rows) else "",
         add_title=_("Add: %(title)s", title=other.title),
     )
-
-
-def related_columns(ctx: Context, other: Entity, pointing: str) -> list[str]:
-    """Choose the columns of a related list: those of the first view, without the one that points here."""
-    fields = readable_fields(ctx, other)
-    known = {field.name for field in fields}
-    view = next((item.fields for item in other.views if item.kind == "table"), ())
-    names = [name for name in view if name in known] or default_columns(other, fields)
-    return [name for name in names if name != pointing]
 
 
 @dataclass(frozen=True, slots=True)

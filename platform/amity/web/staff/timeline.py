@@ -1,0 +1,279 @@
+"""The timeline of a record: what happened with its party in every role, what is next, what can be added."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from flask import render_template, request
+
+from amity.access.context import Context
+from amity.entities.model import Entity, Inverse
+from amity.records.codec import is_polymorphic
+from amity.records.shapes import Target
+from amity.records.timeline import Entry, Timeline, TimelineQuery
+from amity.web import htmx
+from amity.web.context import current, workspace
+from amity.web.staff.access import EntityHead, decide, find_entity, formatter, head
+from amity.web.staff.blueprint import blueprint
+from amity.web.staff.columns import related_columns
+from amity.web.staff.showing import Link, Shower, Shown, label
+from amity.web.texts import gettext as _
+
+PAGE: Final = 25
+FIRST: Final = 8
+"""Past entries on the record's own page."""
+AHEAD: Final = 6
+SHOWN_FIELDS: Final = 3
+"""Fields shown with an entry whose entity does not choose them."""
+
+
+@dataclass(frozen=True, slots=True)
+class EntryLine:
+    """One entry as people read it."""
+
+    title: str
+    url: str
+    icon: str
+    kind: str
+    when: str
+    iso: str
+    late: bool
+    """Whether it should have happened by now."""
+    roles: tuple[Link, ...]
+    """Whom it is about, where that is not plain: `note` is the role, `label` is empty for the same name."""
+    facts: tuple[str, ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class KindFilter:
+    """A link that shows entries of one kind only."""
+
+    title: str
+    url: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AddLink:
+    """A link to the form of a new entry that names the record."""
+
+    title: str
+    url: str
+    icon: str
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineView:
+    """Context of `fragments/timeline.html` and `pages/timeline.html` as `page`."""
+
+    entity: EntityHead
+    label: str
+    record_url: str
+    roles: tuple[Link, ...]
+    """The other roles of the same party; `note` names the role."""
+    ahead: tuple[EntryLine, ...]
+    ahead_url: str
+    past: tuple[EntryLine, ...]
+    past_url: str
+    filters: tuple[KindFilter, ...]
+    adds: tuple[AddLink, ...]
+
+    @property
+    def filtered(self) -> bool:
+        """Whether entries of one kind only are shown."""
+        return bool(self.filters) and not self.filters[0].current
+
+
+@blueprint.get("/e/<name>/<uuid:identity>/timeline")
+def show_timeline(name: str, identity: Any) -> str:
+    """Show the timeline on a page of its own; htmx asks for all of it, or for the entries that follow."""
+    ctx = current()
+    entity = find_entity(ctx, name)
+    record = workspace().records.get(ctx, entity.name, str(identity), fields=entity.display)
+    after, ahead_after = request.args.get("after"), request.args.get("ahead")
+    query = TimelineQuery(
+        kinds=tuple(request.args.getlist("kind")),
+        limit=0 if ahead_after else PAGE,
+        after=after,
+        ahead=0 if after else PAGE,
+        ahead_after=ahead_after,
+    )
+    page = make_timeline(ctx, entity, record.id, label(entity, record), query)
+    if not htmx.is_fragment():
+        return render_template("pages/timeline.html", page=page)
+    if after or ahead_after:
+        rows, more = (page.past, page.past_url) if after else (page.ahead, page.ahead_url)
+        return render_template("fragments/entries.html", entries=rows, more_url=more)
+    return render_template("fragments/timeline.html", page=page)
+
+
+def make_timeline(
+    ctx: Context, entity: Entity, identity: str, name: str, query: TimelineQuery
+) -> TimelineView:
+    """Ask for the timeline of a record and put it into words."""
+    found = workspace().records.timeline(ctx, entity.name, identity, query)
+    url = f"/e/{entity.name}/{identity}"
+    words = _Words(ctx, found, name)
+    return TimelineView(
+        entity=head(ctx, entity),
+        label=name,
+        record_url=url,
+        roles=tuple(words.role(target, always=True) for target in found.members[1:]),
+        ahead=tuple(words.line(entry, ahead=True) for entry in found.ahead.entries),
+        ahead_url=_more(url, query, "ahead", found.ahead.next),
+        past=tuple(words.line(entry, ahead=False) for entry in found.past.entries),
+        past_url=_more(url, query, "after", found.past.next),
+        filters=tuple(_filters(url, found, query)),
+        adds=tuple(_adds(ctx, entity, identity, found)),
+    )
+
+
+def _more(url: str, query: TimelineQuery, parameter: str, cursor: str | None) -> str:
+    if cursor is None:
+        return ""
+    return f"{url}/timeline?{urlencode([*(('kind', kind) for kind in query.kinds), (parameter, cursor)])}"
+
+
+def _filters(url: str, found: Timeline, query: TimelineQuery) -> Iterable[KindFilter]:
+    if len(found.kinds) < 2:
+        return
+    yield KindFilter(_("All"), f"{url}/timeline", not query.kinds)
+    for kind in found.kinds:
+        title = workspace().definitions.model.entities[kind].plural
+        yield KindFilter(title, f"{url}/timeline?kind={kind}", kind in query.kinds)
+
+
+# -- adding -------------------------------------------------------------------------------------------
+def covered(entity: Entity, inverse: Inverse) -> bool:
+    """Whether the timeline shows what a related list would.
+
+    Lists of what joins two records with each other stay: a relationship is more than its first day.
+    """
+    timeline = entity.timeline
+    return timeline is not None and inverse.field in timeline.relations and len(timeline.relations) == 1
+
+
+def _adds(ctx: Context, entity: Entity, identity: str, found: Timeline) -> Iterable[AddLink]:
+    url = f"/e/{entity.name}/{identity}"
+    for kind in found.kinds:
+        other = workspace().definitions.model.entities[kind]
+        decision = decide(ctx, "create", other)
+        naming = [item for item in entity.inverses if item.entity == kind and covered(other, item)]
+        if naming and decision.allowed and decision.can_write(naming[0].field):
+            values = {
+                naming[0].field: link_text(entity, identity, other, naming[0].field),
+                **_now(ctx, other),
+            }
+            address = new_url(other, values, url)
+            yield AddLink(other.title, address, other.icon)
+
+
+def link_text(entity: Entity, identity: str, other: Entity, field: str) -> str:
+    """Write a link to a record as the address of a new record's form holds it."""
+    return f"{entity.name}/{identity}" if is_polymorphic(other.by_name[field]) else identity
+
+
+def new_url(other: Entity, values: Mapping[str, str], back: str) -> str:
+    """Give the address of the form for a new record, filled in, which leads back afterwards."""
+    members = [*((f"set-{name}", value) for name, value in values.items()), ("back", back)]
+    return f"/e/{other.name}/new?{urlencode(members, safe=':/')}"
+
+
+def _now(ctx: Context, other: Entity) -> dict[str, str]:
+    """What is written down when it has happened (it is never "open") happened just now."""
+    timeline = other.timeline
+    if timeline is None or timeline.open is not None or not timeline.at:
+        return {}
+    if other.by_name[timeline.at[0]].kind.name != "datetime":
+        return {}
+    return {timeline.at[0]: ctx.now.replace(second=0, microsecond=0).strftime("%Y-%m-%dT%H:%M:%SZ")}
+
+
+# -- words --------------------------------------------------------------------------------------------
+class _Words:
+    """Puts entries into words for the reader of this request."""
+
+    def __init__(self, ctx: Context, found: Timeline, name: str) -> None:
+        self.ctx = ctx
+        self.found = found
+        self.name = name
+        self.model = workspace().definitions.model
+        self.plain = len(found.members) == 1
+        self.showers: dict[str, tuple[Shower, tuple[str, ...]]] = {}
+
+    def line(self, entry: Entry, *, ahead: bool) -> EntryLine:
+        """Give an entry as people read it."""
+        entity = self.model.entities[entry.record.entity]
+        shower, names = self._shower(entity)
+        values = [shown for name in names if (shown := shower.show(entry.record, name)) is not None]
+        filled = [self._foreign(shown, entry) for shown in values if not shown.empty]
+        text = next((shown.text for shown in filled if shown.kind == "long_text"), "")
+        return EntryLine(
+            title=label(entity, entry.record),
+            url=f"/e/{entity.name}/{entry.record.id}",
+            icon=entity.icon,
+            kind=entity.title,
+            when=_when(entry, ahead=ahead),
+            iso=entry.at.isoformat(),
+            late=ahead and entry.dated and _is_over(entry.at),
+            roles=tuple(self.role(target) for target in entry.roles if not self._obvious(target)),
+            facts=tuple(_fact(shown) for shown in filled if not shown.wide and shown.text),
+            text=text,
+        )
+
+    def role(self, target: Target, *, always: bool = False) -> Link:
+        """Name a role; the record's own name is not repeated unless it is to be said `always`."""
+        name, identity = target
+        text = self.found.labels.get(target, "")
+        shown = text if always or text != self.name else ""
+        return Link(shown, f"/e/{name}/{identity}", self.model.entities[name].title)
+
+    def _obvious(self, target: Target) -> bool:
+        """Whether it need not be said: there is one role only, and the entry names it itself."""
+        return self.plain and target == self.found.members[0]
+
+    def _shower(self, entity: Entity) -> tuple[Shower, tuple[str, ...]]:
+        if entity.name not in self.showers:
+            assert entity.timeline is not None
+            names = entity.timeline.fields
+            if not names:
+                left_out = {*entity.display, *entity.timeline.at, *entity.timeline.relations}
+                columns = related_columns(self.ctx, entity, "")
+                names = tuple(name for name in columns if name not in left_out)[:SHOWN_FIELDS]
+            shower = Shower(self.ctx, entity, self.found.labels)
+            self.showers[entity.name] = shower, names
+        return self.showers[entity.name]
+
+    def _foreign(self, shown: Shown, entry: Entry) -> Shown:
+        """Leave out links to the party itself, and to those whom `roles` name: none is said twice."""
+        if not shown.links:
+            return shown
+        ours = {f"/e/{name}/{identity}" for name, identity in (*self.found.members, *entry.roles)}
+        links = tuple(link for link in shown.links if link.url not in ours)
+        return replace(shown, links=links, text=", ".join(link.label for link in links))
+
+
+def _fact(shown: Shown) -> str:
+    if shown.links:
+        return _("%(field)s: %(value)s", field=shown.title, value=shown.text)
+    return shown.text
+
+
+def _when(entry: Entry, *, ahead: bool) -> str:
+    formats = formatter()
+    if not entry.dated:
+        return _("No date") if ahead else formats.ago(entry.record.values["created_at"])
+    if isinstance(entry.at, dt.datetime):
+        return f"{formats.day(formats.local(entry.at).date())}, {formats.time(entry.at)}"
+    return formats.day(entry.at)
+
+
+def _is_over(at: dt.datetime | dt.date) -> bool:
+    if isinstance(at, dt.datetime):
+        return at < formatter().now
+    return at < formatter().today
