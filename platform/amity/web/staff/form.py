@@ -15,7 +15,7 @@ from amity.access.policy import Verb
 from amity.entities.kinds.base import FormData, ValueProblem
 from amity.entities.kinds.file import FileKind
 from amity.entities.model import Entity, Field, Section
-from amity.errors import Forbidden, Invalid, NotFound, Stale
+from amity.errors import Busy, Forbidden, Invalid, NotFound, Stale
 from amity.records.shapes import Record
 from amity.web import forms
 from amity.web.context import current, locale, safe_next, workspace
@@ -72,15 +72,15 @@ def new_record(name: str) -> ResponseReturnValue:
     sent, refused = _with_files(ctx, entity, "create")
     values, children = _sent(ctx, entity, "create", sent)
     if refused is not None:
-        return _refused(make_form(ctx, entity, None, values, children, refused))
+        return _refused(make_form(ctx, entity, None, values, children, refused), refused)
     if "amity-add" in request.form:
         return render_template("pages/form.html", page=make_form(ctx, entity, None, values, children))
     try:
         record = workspace().records.create(
             ctx, entity.name, values, children=forms.without_row(children) or None
         )
-    except Invalid as error:
-        return _refused(make_form(ctx, entity, None, values, children, error))
+    except (Invalid, Busy) as error:
+        return _refused(make_form(ctx, entity, None, values, children, error), error)
     text = _("%(label)s is saved.", label=label(entity, record))
     url = f"/e/{entity.name}/{record.id}"
     if "amity-another" in request.form:
@@ -105,7 +105,7 @@ def edit_record(name: str, identity: Any) -> ResponseReturnValue:
     sent, refused = _with_files(ctx, entity, "update")
     values, children = _sent(ctx, entity, "update", sent)
     if refused is not None:
-        return _refused(make_form(ctx, entity, record, values, children, refused))
+        return _refused(make_form(ctx, entity, record, values, children, refused), refused)
     if "amity-add" in request.form:
         return render_template("pages/form.html", page=make_form(ctx, entity, record, values, children))
     patch = settled(values, request.form)
@@ -118,8 +118,8 @@ def edit_record(name: str, identity: Any) -> ResponseReturnValue:
             version=_version(request.form),
             children=forms.without_row(children) or None,
         )
-    except Invalid as error:
-        return _refused(make_form(ctx, entity, record, values, children, error))
+    except (Invalid, Busy) as error:
+        return _refused(make_form(ctx, entity, record, values, children, error), error)
     except Stale as error:
         page = conflict_page(ctx, entity, record, values, request.form, error)
         return make_response(render_template("pages/conflict.html", page=page), 409)
@@ -169,8 +169,12 @@ def _version(form: FormData) -> int:
     return int(text)
 
 
-def _refused(page: FormPage) -> Response:
-    return make_response(render_template("pages/form.html", page=page), 422)
+def _refused(page: FormPage, error: Invalid | Busy) -> Response:
+    """Give the form once more, as it was typed: nothing is lost, also where the database is busy."""
+    response = make_response(render_template("pages/form.html", page=page), error.status)
+    if isinstance(error, Busy):
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
 
 
 # -- what the form is about -------------------------------------------------------------------------
@@ -232,7 +236,7 @@ def make_form(
     record: Record | None,
     values: Mapping[str, Any],
     children: Mapping[str, Sequence[Mapping[str, Any]]],
-    error: Invalid | None = None,
+    error: Invalid | Busy | None = None,
 ) -> FormPage:
     """Put the form together: values as stored or as typed, problems beside their inputs."""
     fields = {
@@ -273,7 +277,7 @@ def _shown_version(record: Record | None) -> str:
     return sent if sent.isdigit() else str(record.version)
 
 
-def _trouble(error: Invalid | None, fields: Mapping[str, Field]) -> Trouble:
+def _trouble(error: Invalid | Busy | None, fields: Mapping[str, Field]) -> Trouble:
     if error is None:
         return forms.NO_TROUBLE
     trouble = forms.sort_problems(error.problems, fields)
