@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,9 +18,9 @@ from amity.entities.kinds.list import filled
 from amity.entities.model import Field
 from amity.entities.storage_types import storage_type
 from tests.factories.fields import CORE, Reader, field_of, form_of
+from tests.support.naughty import BLNS
 
 KINDS: Sequence[Kind] = tuple(CORE)
-BLNS = Path(__file__).parents[3] / "shared" / "data" / "blns" / "blns.json"
 READERS = (
     Reader(),
     Reader("de", "Europe/Berlin"),

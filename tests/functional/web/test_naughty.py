@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
 
@@ -13,8 +11,8 @@ from amity.errors import Invalid, NotFound
 from amity.testing.visitor import Visitor
 from amity.workspace import Workspace
 from tests.support.apps import STAFF
+from tests.support.naughty import naughty_strings
 
-BLNS = Path(__file__).parents[4] / "shared" / "data" / "blns" / "blns.json"
 OWN = [
     "",
     " ",
@@ -31,10 +29,7 @@ OWN = [
 
 def naughty() -> list[str]:
     """Our own, and the big list where it is at hand."""
-    found = list(OWN)
-    if BLNS.exists():
-        found += json.loads(BLNS.read_text(encoding="utf-8"))
-    return found
+    return [*OWN, *naughty_strings()]
 
 
 def sendable(text: str) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -46,26 +44,3 @@ def problems(properties: dict[str, Any] | None = None, **more: Any) -> list[Prob
 def places(found: list[Problem]) -> list[tuple[str, str | None]]:
     """Give code and place of problems."""
     return [(problem.code, problem.pointer) for problem in found]
-
-
-def naughty_strings() -> list[str]:
-    """Give the big list of naughty strings where it lies beside the checkout, else a few of their kind."""
-    for folder in Path(__file__).resolve().parents:
-        path = folder / "shared" / "data" / "blns" / "blns.json"
-        if path.is_file():
-            found: list[str] = json.loads(path.read_text(encoding="utf-8"))
-            return found
-    return [
-        "",
-        "undefined",
-        "1/0",
-        "\u202etest",
-        "<script>alert(1)</script>",
-        "'; DROP TABLE users; --",
-        "ﾟ･✿",
-        "Ω≈ç√",
-        "田中さん",
-        "../../etc/passwd",
-        "%s%n",
-        "\x00",
-    ]

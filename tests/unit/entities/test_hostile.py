@@ -15,7 +15,8 @@ from amity.entities.metaschema import check
 from amity.entities.model import Entity
 from amity.entities.validation import compile_validator
 from amity.errors import Invalid
-from tests.unit.entities.support import KINDS, document, naughty_strings, places, problems, read
+from tests.support.naughty import naughty_strings
+from tests.unit.entities.support import KINDS, document, places, problems, read
 
 REMOTE = [
     "https://example.com/a.json",

@@ -19,7 +19,7 @@ from amity.entities.names import (
     suggested,
 )
 from amity.expressions import BOOL, TEXT, Name, RecordType, SimpleScope, compile, core_functions
-from tests.unit.entities.support import naughty_strings
+from tests.support.naughty import naughty_strings
 
 FUNCTIONS = {function.name: function for function in core_functions()}
 WORDS = [

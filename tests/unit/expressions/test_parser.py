@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -13,9 +12,9 @@ from hypothesis import strategies as st
 
 from amity.expressions import ExpressionError, compile, nodes
 from amity.expressions.parser import parse
+from tests.support.naughty import BLNS
 from tests.unit.expressions.samples import SCOPE
 
-BLNS: Final = Path(__file__).parents[4] / "shared" / "data" / "blns"
 TOKENS = r"""
 name revenue manager me tags interactions address ( ) [ ] { } , . : ? + - * / % ! && || == != < <= in 'a' "b"
 1 2.5 0x1f null true exists( i, now() size( r'\' '\n' `name` // 1e9 = & ~ 'x
@@ -127,9 +126,9 @@ def test_whatever_is_typed_gives_an_expression_or_a_message(text: str) -> None:
         compiled.evaluate({})
 
 
-@pytest.mark.skipif(not BLNS.is_dir(), reason="the list of naughty strings is not at hand")
+@pytest.mark.skipif(not BLNS.is_file(), reason="the list of naughty strings is not at hand")
 def test_naughty_strings() -> None:
-    lines = json.loads((BLNS / "blns.json").read_text(encoding="utf-8"))
+    lines = json.loads(BLNS.read_text(encoding="utf-8"))
     assert len(lines) > 400
     for line in lines:
         test_whatever_is_typed_gives_an_expression_or_a_message.hypothesis.inner_test(line)

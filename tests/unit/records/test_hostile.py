@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,8 +15,8 @@ from amity.records.bounds import bounded
 from amity.records.shapes import Query
 from tests.factories.worlds import PERSON, Rules, World, open_world, person, prepared
 from tests.support.databases import DatabaseServer
+from tests.support.naughty import BLNS
 
-BLNS = Path(__file__).parents[4] / "shared" / "data" / "blns" / "blns.json"
 OWN = ["a\0b", "\ud800", "\udfff tail", "'; DROP TABLE e_person; --", "%", "_", "\\", '"', "🜃", "İ", "ß", "ﬃ"]
 
 
