@@ -6,13 +6,15 @@ theme and on a phone, too. The pictures of the docs are taken on the way.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page
 
-from tests.support.databases import DatabaseServer
+from tests.browser.conftest import DEMO_ADMIN as ADMIN
+from tests.browser.conftest import DEMO_STAFF as STAFF
+from tests.browser.conftest import password
+from tests.support.browser import overflow
 from tests.support.servers import LiveServer
 
 # What pages look like does not depend on the database, so one is enough.
@@ -27,25 +29,6 @@ PICTURES = {
     "dark": {"list"},
     "phone": {"list", "record"},
 }
-ADMIN = "helena@lindenhof.example"
-STAFF = "aisha@lindenhof.example"
-
-
-@pytest.fixture(scope="module")
-def demo(database_server: DatabaseServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    """A server with the demo organisation."""
-    url = database_server.create()
-    server = LiveServer(tmp_path_factory.mktemp("tour") / "home", url, ("--demo",)).start()
-    yield server
-    server.stop()
-    database_server.drop(url)
-
-
-def password(server: LiveServer) -> str:
-    """The demo's password, as the server printed it."""
-    found = re.search(r"password (\S+) as", server.output)
-    assert found, server.output
-    return found[1]
 
 
 def menu(page: Page) -> list[str]:
@@ -56,16 +39,10 @@ def menu(page: Page) -> list[str]:
     return sorted({link for link in links if not link.startswith(("/static", "/auth/sign-out"))})
 
 
-def overflow(page: Page) -> int:
-    """By how many pixels the page is wider than its window."""
-    width: int = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    return width
-
-
 def test_every_page_of_the_menu(
     demo: LiveServer,
     sign_in: Callable[..., Page],
-    axe: Callable[..., None],
+    inspect: Callable[[Page], None],
     watch: Callable[[Page], list[str]],
 ) -> None:
     page = sign_in(demo, STAFF, password=password(demo))
@@ -76,15 +53,14 @@ def test_every_page_of_the_menu(
         answer = page.goto(path)
         assert answer is not None
         assert answer.status == 200, f"{path}: {answer.status}"
-        axe(page)
-        assert overflow(page) <= 0, f"{path} scrolls sideways"
+        inspect(page)
     assert console == []
 
 
 def test_every_page_of_the_builder(
     demo: LiveServer,
     sign_in: Callable[..., Page],
-    axe: Callable[..., None],
+    inspect: Callable[[Page], None],
     screenshot: Callable[..., None],
     watch: Callable[[Page], list[str]],
 ) -> None:
@@ -104,8 +80,7 @@ def test_every_page_of_the_builder(
         answer = page.goto(path)
         assert answer is not None
         assert answer.status == 200, f"{path}: {answer.status}"
-        axe(page)
-        assert overflow(page) <= 0, f"{path} scrolls sideways"
+        inspect(page)
         if path == "/builder/entities/customer":
             screenshot(page, "designer")
     assert console == []

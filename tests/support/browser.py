@@ -6,7 +6,7 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -81,6 +81,40 @@ def axe() -> Callable[..., None]:
         assert not lines, f"axe-core on {page.url}:\n" + "\n".join(lines)
 
     return check
+
+
+def overflow(page: Page) -> int:
+    """By how many pixels the page is wider than its window."""
+    width: int = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return width
+
+
+@pytest.fixture
+def inspect(axe: Callable[..., None]) -> Callable[[Page], None]:
+    """Check the page as it stands, then once more in the dark on a phone: accessible, nothing sideways."""
+    looks: tuple[tuple[int, int, Literal["light", "dark"]], ...] = ((1280, 800, "light"), (390, 844, "dark"))
+
+    def check(page: Page) -> None:
+        for width, height, scheme in looks:
+            page.set_viewport_size({"width": width, "height": height})
+            page.emulate_media(color_scheme=scheme)
+            page.evaluate(_SETTLE)
+            wide = page.evaluate(_WIDEST) if overflow(page) > 0 else ""
+            assert not wide, f"{page.url} scrolls sideways at {width} pixels because of {wide}"
+            axe(page)
+        page.set_viewport_size({"width": 1280, "height": 800})
+        page.emulate_media(color_scheme="light")
+
+    return check
+
+
+_SETTLE = """() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => {
+    document.getAnimations().forEach(one => one.finish()); done() })))"""
+"""Colours fade into those of the other theme; half-way they are nobody's choice."""
+
+_WIDEST = """[...document.querySelectorAll('body *')]
+    .filter(part => part.getBoundingClientRect().right > document.documentElement.clientWidth + 0.5)
+    .slice(0, 3).map(part => part.outerHTML.slice(0, 160)).join(' | ') || 'something'"""
 
 
 @pytest.fixture
