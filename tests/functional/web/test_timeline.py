@@ -8,13 +8,14 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from amity.access.context import SYSTEM
 from amity.access.policy import Decision
 from amity.definitions.documents import DefinitionChange
 from amity.records.shapes import Record
 from amity.workspace import Workspace
 from tests.functional.web.conftest import Made
 from tests.functional.web.test_lists import counted
-from tests.support.apps import Visitor
+from tests.support.apps import STAFF, Visitor
 
 NAME = {"type": "string", "title": "Name"}
 
@@ -238,3 +239,17 @@ def test_what_may_not_be_seen_is_not_on_the_timeline(
         assert "Supplier" not in page and "West" not in page and "Secret" not in page
         assert "/e/call/new" not in page
     assert staff.get(f"{url(party.supplier)}/timeline").status_code == 404
+
+
+def test_who_notes_something_had_it(staff: Visitor, party: Party, workspace: Workspace) -> None:
+    employee = {"title": "Employee", "properties": {"name": NAME}, "x-amity": {"name": "employee"}}
+    call = {**CALL, "properties": {**CALL["properties"], "taken_by": {
+        "type": "string", "format": "uuid", "x-amity": {"kind": "relation", "to": "employee"},
+    }}}  # type: ignore[dict-item]  # fmt: skip
+    changes = [DefinitionChange("entity", "employee", employee), DefinitionChange("entity", "call", call)]
+    workspace.definitions.apply(changes, party.made.ctx, revision=None, confirm=True)
+    sam = party.create("employee", name="Sam")
+    workspace.accounts.link_employee(workspace.accounts.by_email(STAFF).id, sam.id, by=SYSTEM)
+    page = staff.get(url(party.client)).text
+    assert f"/e/call/new?set-taken_by={sam.id}&amp;set-at=" in page
+    assert "/e/todo/new?set-about" in page, "a to-do names nobody of us"

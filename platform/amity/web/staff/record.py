@@ -47,7 +47,7 @@ RELATED: Final = 5
 KEY_FACTS: Final = 4
 _REACH: Final = frozenset({"email", "phone", "url", "address", "emails", "phones", "addresses"})
 _TELLING: Final = frozenset(
-    {"choice", "email", "phone", "relation", "money", "date", "datetime", "any_relation", "url"}
+    {"choice", "email", "phone", "relation", "money", "date", "datetime", "any_relation"}
 )
 
 

@@ -13,6 +13,7 @@ from flask import render_template, request
 from amity.access.context import Context
 from amity.entities.model import Entity, Inverse
 from amity.records.codec import is_polymorphic
+from amity.records.me import PERSON_ENTITY
 from amity.records.shapes import Target
 from amity.records.timeline import Entry, Timeline, TimelineQuery
 from amity.web import htmx
@@ -165,12 +166,10 @@ def _adds(ctx: Context, entity: Entity, identity: str, found: Timeline) -> Itera
         decision = decide(ctx, "create", other)
         naming = [item for item in entity.inverses if item.entity == kind and covered(other, item)]
         if naming and decision.allowed and decision.can_write(naming[0].field):
-            values = {
-                naming[0].field: link_text(entity, identity, other, naming[0].field),
-                **_now(ctx, other),
-            }
-            address = new_url(other, values, url)
-            yield AddLink(other.title, address, other.icon)
+            field = naming[0].field
+            named = {field: link_text(entity, identity, other, field)}
+            values = {**_mine(ctx, other), **_now(ctx, other), **named}
+            yield AddLink(other.title, new_url(other, values, url), other.icon)
 
 
 def link_text(entity: Entity, identity: str, other: Entity, field: str) -> str:
@@ -182,6 +181,21 @@ def new_url(other: Entity, values: Mapping[str, str], back: str) -> str:
     """Give the address of the form for a new record, filled in, which leads back afterwards."""
     members = [*((f"set-{name}", value) for name, value in values.items()), ("back", back)]
     return f"/e/{other.name}/new?{urlencode(members, safe=':/')}"
+
+
+def _mine(ctx: Context, other: Entity) -> dict[str, str]:
+    """Who notes something has had it or will do it, where the entry names one of our people."""
+    ours = workspace().definitions.model.entities.get(PERSON_ENTITY)
+    if ours is None or not ctx.actor.employee or other.timeline is None:
+        return {}
+    return {
+        field.name: ctx.actor.employee
+        for field in other.fields
+        if field.kind.name == "relation"
+        and field.targets == (ours.id,)
+        and field.name not in other.timeline.relations
+        and decide(ctx, "create", other).can_write(field.name)
+    }
 
 
 def _now(ctx: Context, other: Entity) -> dict[str, str]:
