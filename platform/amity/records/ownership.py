@@ -10,7 +10,7 @@ from amity.entities.model import Entity
 from amity.errors import Forbidden
 from amity.records import events
 from amity.records.codec import is_polymorphic
-from amity.records.deletion import bump, may_all
+from amity.records.deletion import allowed_among, bump
 from amity.records.links import read_links, value_of
 from amity.records.listeners import Change
 from amity.records.reader import not_found
@@ -30,9 +30,9 @@ def give_to(unit: Unit, entity: Entity, identity: str, account: str | None) -> b
         .where(table.c.id == identity, table.c.deleted_at.is_(None))
         .with_for_update(of=table)
     ).first()
-    if row is None or not may_all(unit, entity, "read", [identity]):
+    if row is None or not allowed_among(unit, entity, "read", [identity]):
         raise not_found(entity, identity)
-    if not may_all(unit, entity, "update", [identity]):
+    if not allowed_among(unit, entity, "update", [identity]):
         raise Forbidden(
             f"You may not change this {entity.title}.", hint="Ask an administrator for the right."
         )
@@ -45,7 +45,7 @@ def give_to(unit: Unit, entity: Entity, identity: str, account: str | None) -> b
     if old[OWNER] == account:
         return False
     version = old["version"] + 1
-    bump(unit, entity, {identity: old["version"]}, owner=account)
+    bump(unit, entity, [identity], owner=account)
     event = events.event_row(unit, entity, "updated", identity, version, {OWNER: [old[OWNER], account]})
     events.write_events(unit, [event])
     new = {

@@ -16,11 +16,12 @@ from amity.entities.model import Entity, Field
 from amity.errors import AmityError, Forbidden
 from amity.expressions import RecordValue
 from amity.records.caller import Caller
-from amity.records.deletion import Reach, reach
+from amity.records.conditions import policy_condition
 from amity.records.draft import RowsRefused
 from amity.records.intake import Intake
 from amity.records.links import same_value
 from amity.records.merge import merge_value
+from amity.records.reach import Reach, reach
 from amity.workflows.action import Call, Preview
 from amity.workflows.subjects import Subject, link_to, subject_of
 from amity.workflows.values import as_json
@@ -96,25 +97,23 @@ def deleting(call: Call, found: Subject) -> list[Write]:
     """
     machine = call.services.records.machine
 
-    def work(caller: Caller, connection: Connection) -> Reach | None:
-        return reach(machine, caller, connection, found.entity, found.id, lock=False)
+    def work(caller: Caller, connection: Connection) -> Reach:
+        condition = policy_condition(machine, caller, found.entity, "read")
+        return reach(caller, connection, found.entity, [found.id], condition, lock=False)
 
     reached = machine.read(call.ctx, work)
-    if reached is None:  # in a back-test: it is gone by now, what went along cannot be known
+    if not reached.roots:  # in a back-test: it is gone by now, what went along cannot be known
         return [{"verb": "delete", "entity": found.entity.name, "record": found.id, "values": {}}]
-    refusing = [hits for _, hits in reached.outside("refuse") if hits]
+    owners = reached.owners(reached.roots)
+    refusing = {source for _, source, _ in reached.outside("refuse", owners)}
     if refusing:
-        count = sum(len(hits) for hits in refusing)
-        raise Forbidden(f"{count} records point to it and must not lose it.")
+        raise Forbidden(f"{len(refusing)} records point to it and must not lose it.")
     writes: list[Write] = [
-        {"verb": "delete", "entity": name, "record": key, "values": {}}
-        for name, records in reached.deleted.items()
-        for key in records
+        {"verb": "delete", "entity": name, "record": key, "values": {}} for name, key in owners
     ]
     cleared: dict[tuple[str, str], dict[str, Any]] = {}
-    for referrer, records in reached.outside("clear"):
-        for key in records:
-            cleared.setdefault((referrer.entity.name, key), {})[referrer.field.name] = None
+    for item, source, _ in reached.outside("clear", owners):
+        cleared.setdefault(source, {})[item.referrer.field.name] = None
     writes += [
         {"verb": "update", "entity": name, "record": key, "values": values}
         for (name, key), values in cleared.items()
