@@ -242,9 +242,10 @@ class Journal:
         if writes:
             values["writes"] = run.c.writes + writes
         self._check(connection, values)
-        self._new_waits = {}
+        if state != "failed":  # a failed run may go on from its step; what waited beside it then waits on
+            self._new_waits = {}
         self._write(connection)
-        if self.waits or self._over or self.run.segment:
+        if state != "failed" and (self.waits or self._over or self.run.segment):
             for table in (run_wait, run_watch):
                 connection.execute(delete(table).where(table.c.run == self.run.id))
 
