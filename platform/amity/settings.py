@@ -43,6 +43,7 @@ class Settings:
     proxies: int = 0
     demo: bool = False
     with_worker: bool = True
+    keep_runs: int = 90
     dev: bool = False
     smtp_url: str = field(default="", repr=False)
     mail_from: str = ""
@@ -61,6 +62,8 @@ class Settings:
             raise SetupError(f"The port is {self.port}; allowed is 0 (a free one) to 65535.")
         if not 0 <= self.proxies <= 10:
             raise SetupError(f"The number of proxies is {self.proxies}; allowed is 0 to 10.")
+        if self.keep_runs < 1:
+            raise SetupError(f"Runs are kept for {self.keep_runs} days; at least 1 is needed.")
         if self.workers < 1:
             raise SetupError(f"The number of workers is {self.workers}; at least 1 is needed.")
         if self.smtp_url:
@@ -92,6 +95,7 @@ HELP: Final[Mapping[str, str]] = {
     "proxies": "Reverse proxies in front whose `X-Forwarded` headers count; 0 believes none.",
     "demo": "Load the demo organisation into an empty workspace.",
     "with_worker": "Run the background worker inside `amity serve`.",
+    "keep_runs": "Days for which ended runs of workflows are kept.",
     "dev": "For developers: templates are read anew, every request is logged.",
     "smtp_url": "Mail server, `smtp://USER:SECRET@HOST:587?starttls=1` or `smtps://`; without: mails wait.",
     "mail_from": "Sender of e-mails, such as `Acme <hello@acme.example>`.",

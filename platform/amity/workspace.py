@@ -71,7 +71,7 @@ class Workspace:
         )
         self.accounts = Accounts(database)
         self.files = FileStore(settings.home / "files")
-        live = LiveWorkflows(database, self.definitions, self.functions, registry)
+        live = LiveWorkflows(self.definitions, self.functions, registry)
         self.records = Records(
             database,
             self.definitions,

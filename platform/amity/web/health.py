@@ -12,6 +12,7 @@ from amity.database import schema
 from amity.errors import AmityError
 from amity.web.context import workspace
 from amity.web.security import unbound
+from amity.workflows import runs
 
 blueprint: Final = Blueprint("health", __name__)
 ALIVE: Final = dt.timedelta(seconds=60)
@@ -28,7 +29,11 @@ def alive() -> Response:
 @blueprint.get("/readyz")
 @unbound
 def ready() -> tuple[Response, int]:
-    """Say whether the database answers and how many processes are alive; 503 where it does not."""
+    """Say whether the database answers, who is alive and how long workflows wait; 503 where it does not.
+
+    Workflows that wait although nobody paused them, or have no worker, are for monitoring to raise the alarm:
+    people can work all the same, so the answer is still 200.
+    """
     since = dt.datetime.now(dt.UTC) - ALIVE
     counted = (
         select(schema.process.c.role, func.count())
@@ -39,6 +44,20 @@ def ready() -> tuple[Response, int]:
         with workspace().database.read() as connection:
             revision = connection.execute(select(schema.workspace.c.revision)).scalar()
             processes: dict[str, Any] = {row[0]: row[1] for row in connection.execute(counted)}
+        waiting = runs.backlog(workspace().database)
     except AmityError as error:
         return jsonify(status="unavailable", database=error.message), 503
-    return jsonify(status="ready", database="ok", revision=revision, processes=processes), 200
+    workflows = {
+        "worker": processes.get("worker", 0) > 0,
+        "requested": waiting.requested,
+        "oldest_request": None if waiting.oldest is None else waiting.oldest.isoformat(),
+        "oldest_request_seconds": _age(waiting.oldest),
+        "paused": waiting.paused,
+    }
+    return jsonify(
+        status="ready", database="ok", revision=revision, processes=processes, workflows=workflows
+    ), 200
+
+
+def _age(moment: dt.datetime | None) -> int:
+    return 0 if moment is None else max(0, int((dt.datetime.now(dt.UTC) - moment).total_seconds()))

@@ -28,14 +28,13 @@ from amity.workflows import guard
 from amity.workflows.engine import BATCH, Catalog, DurableEngine, segment_key, split_key
 from amity.workflows.model import Limits
 from amity.workflows.pinning import pin
+from amity.workflows.service import EVERYTHING
 
 ACTIVE: Final = 16
 """Segments that one process works on at once, those that take long not counted."""
 SLOW_SECONDS: Final = 2.0
 MOST: Final = 250
 """Segments in this process at once, all counted."""
-ALL: Final = "*"
-"""The row of `workflow_state` whose pause holds for every workflow."""
 TAKING_LOCK: Final = 0x616D6974616B65
 """Advisory lock under which workers take, one after another, so that limits hold for all together."""
 
@@ -171,7 +170,7 @@ class Dispatcher:
                 select(workflow_state.c.workflow).where(workflow_state.c.paused_at.is_not(None))
             ).scalars()
         )
-        if ALL in paused:
+        if EVERYTHING in paused:
             return []
         counted = (
             select(run.c.workflow, func.count()).where(run.c.state == "running").group_by(run.c.workflow)
@@ -206,7 +205,11 @@ class Dispatcher:
         rows = [dict(row._mapping) for row in connection.execute(statement)]
         if not rows:
             return []
-        connection.execute(delete(run_request).where(run_request.c.id.in_([row["id"] for row in rows])))
+        ids = [row["id"] for row in rows]
+        connection.execute(delete(run_request).where(run_request.c.id.in_(ids)))
+        # Asked for twice, by two workers whose clocks struck at once: it has begun already.
+        begun = set(connection.execute(select(run.c.id).where(run.c.id.in_(ids))).scalars())
+        rows = [row for row in rows if row["id"] not in begun]
         for version in {row["version"] for row in rows}:
             pin(connection, self.database.dialect, workflow, version)
         made = [_begun(row, self.lease, now) for row in rows]
@@ -215,7 +218,8 @@ class Dispatcher:
             why = f"It was triggered through {row['depth']} workflows in a row: they trigger each other."
             row.update(state="failed", lease=None, ended_at=now, why=why, error={"message": why})
             guard.pause(connection, self.catalog, workflow, why, now)
-        connection.execute(insert(run), made)
+        if made:
+            connection.execute(insert(run), made)
         return [segment_key(row["id"], 0) for row in made if row["state"] == "running"]
 
     def _ready(self, connection: Connection, workflow: str, places: int, now: dt.datetime) -> list[str]:

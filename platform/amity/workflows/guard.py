@@ -9,14 +9,14 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from amity.database.schema_workflows import run, workflow_state
 from amity.workflows import telling
 from amity.workflows.model import Limits
+from amity.workflows.service import put_state
 
 if TYPE_CHECKING:
     from amity.workflows.engine import Catalog
@@ -55,17 +55,6 @@ def pause(connection: Connection, catalog: Catalog | None, workflow: str, why: s
     ).scalar()
     if found is not None:
         return
-    set_paused(connection, workflow, now, why=why)
+    put_state(connection, workflow, {"paused_at": now, "paused_by": None, "paused_why": why})
     telling.paused(connection, catalog, workflow, why, now)
     log.warning("a workflow was paused", extra={"workflow": workflow, "why": why})
-
-
-def set_paused(
-    connection: Connection, workflow: str, at: dt.datetime | None, *, by: str | None = None, why: str = ""
-) -> None:
-    """Pause a workflow (or all, `*`), or let it go on (`at` None)."""
-    values: dict[str, Any] = {"paused_at": at, "paused_by": by if at else None, "paused_why": why or None}
-    dialect = connection.dialect.name
-    made = (sqlite if dialect == "sqlite" else postgresql).insert(workflow_state)
-    made = made.values(workflow=workflow, **values)
-    connection.execute(made.on_conflict_do_update(index_elements=[workflow_state.c.workflow], set_=values))

@@ -112,7 +112,6 @@ class Interpreter:
 
     def _walk(self, journal: Journal) -> Walk:
         run = journal.run
-        self.services.definitions.refresh()
         compiled = self.catalog.pinned(run.workflow, run.version)
         if compiled is None:
             why = "This version of the workflow does not fit the entities any more."

@@ -7,9 +7,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
 
-from amity.database.engine import Database
 from amity.definitions.documents import StoredDefinition
 from amity.definitions.service import DefinitionService
 from amity.entities.model import Model
@@ -18,12 +16,8 @@ from amity.expressions import Function
 from amity.workflows.checking import compile_workflow
 from amity.workflows.compiled import CompiledWorkflow
 from amity.workflows.loader import load
-from amity.workflows.model import KIND, Limits
-from amity.workflows.pinning import pinned
+from amity.workflows.model import KIND
 from amity.workflows.registry import Registry
-
-MAX_PINNED: Final = 200
-"""Older versions that are kept compiled."""
 
 log = logging.getLogger(__name__)
 
@@ -53,17 +47,14 @@ class LiveWorkflows:
 
     def __init__(
         self,
-        database: Database,
         definitions: DefinitionService[Model],
         functions: Mapping[str, Function],
         registry: Registry,
     ) -> None:
-        self._database = database
         self._definitions = definitions
         self._functions = functions
         self.registry = registry
         self._kept: Live | None = None
-        self._pinned: dict[tuple[str, int, int], CompiledWorkflow | None] = {}
         self._making = threading.Lock()
 
     def now(self) -> Live:
@@ -92,46 +83,6 @@ class LiveWorkflows:
             trusted=trusted,
         )
         return compile_workflow(workflow, model, self._functions, self.registry)
-
-    # -- what the engine asks (`engine.Catalog`) -----------------------------------------------------
-    def current(self, workflow: str) -> CompiledWorkflow | None:
-        """Give the version in force of a workflow by its id, switched on or not."""
-        return self.now().all.get(workflow)
-
-    def limits(self, workflow: str) -> Limits | None:
-        """Give the limits in force of a workflow; None where it is gone."""
-        found = self.current(workflow)
-        return None if found is None else found.workflow.limits
-
-    def clocks(self) -> Sequence[CompiledWorkflow]:
-        """Give those that are switched on and started by the clock, in the version in force."""
-        return self.now().clocks
-
-    def pinned(self, workflow: str, version: int) -> CompiledWorkflow | None:
-        """Give a version that runs are pinned to; None where it is gone or does not fit the entities."""
-        model = self._definitions.model
-        known = self.of(model).all.get(workflow)
-        if known is not None and known.workflow.version == version:
-            return known
-        key = (workflow, version, model.revision)
-        if key not in self._pinned:
-            if len(self._pinned) >= MAX_PINNED:
-                self._pinned.clear()
-            self._pinned[key] = self._read_pinned(workflow, version, model)
-        return self._pinned[key]
-
-    def _read_pinned(self, workflow: str, version: int, model: Model) -> CompiledWorkflow | None:
-        with self._database.read() as connection:
-            document = pinned(connection, workflow, version)
-        if document is None:
-            return None
-        name = str(document.get("name", workflow))
-        try:
-            found = load(document, self.registry, name=name, id=workflow, version=version, trusted=True)
-            return compile_workflow(found, model, self._functions, self.registry)
-        except Invalid as error:
-            log.warning("a pinned workflow cannot go on", extra={"workflow": name, "why": error.message})
-            return None
 
     def _make(self, model: Model) -> Live:
         found: dict[str, CompiledWorkflow] = {}

@@ -34,6 +34,11 @@ def pinned(connection: Connection, workflow: str, version: int) -> Mapping[str, 
     return found
 
 
+def document(connection: Connection, workflow: str, version: int) -> Mapping[str, Any] | None:
+    """Give the document of any version that was ever applied."""
+    return pinned(connection, workflow, version) or _in_force(connection, workflow, version)
+
+
 def _in_force(connection: Connection, workflow: str, version: int) -> Mapping[str, Any] | None:
     # The one in force first: renames of fields were followed in it.
     for table in (definition, definition_version):

@@ -6,14 +6,13 @@ Pages, REST and command line use these functions. `Key` goes on where a page end
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, select, update
 
 from amity.database.engine import Database
-from amity.database.ids import new_id
 from amity.database.schema_workflows import (
     assignment,
     run,
@@ -24,15 +23,14 @@ from amity.database.schema_workflows import (
     workflow_state,
 )
 from amity.errors import Conflict, NotFound
-from amity.records.batches import chunks
-from amity.workflows import guard, waits
+from amity.workflows import waits
 from amity.workflows.journal import ENDED, RUN_COLUMNS, STEP_COLUMNS, RunRow, RunState, StepRow
+from amity.workflows.service import EVERYTHING
 
 PAGE: Final = 50
 MOST: Final = 500
 COUNTED: Final = 1000
 """Counts stop here."""
-ALL: Final = "*"
 
 Key = tuple[dt.datetime, str]
 """Where a page of runs ended: moment of the start, and id."""
@@ -156,8 +154,8 @@ def backlog(database: Database) -> Backlog:
     with database.read() as connection:
         held = set(connection.execute(paused).scalars())
         number = connection.execute(select(func.count()).select_from(some)).scalar() or 0
-        if ALL in held or not number:
-            return Backlog(number, None, ALL in held)
+        if EVERYTHING in held or not number:
+            return Backlog(number, None, EVERYTHING in held)
         oldest = select(func.min(run_request.c.requested_at))
         if held:
             oldest = oldest.where(run_request.c.workflow.not_in(held))
@@ -300,68 +298,10 @@ def for_all(database: Database, ids: Sequence[str], verb: Verb) -> tuple[int, di
     return done, refused
 
 
-def pause(database: Database, workflow: str, by: str | None, why: str = "") -> None:
-    """Let nothing of a workflow (or of all: `*`) begin or go on; what is just being done is finished."""
-    database.run(lambda connection: guard.set_paused(connection, workflow, _now(), by=by, why=why))
-
-
-def resume(database: Database, workflow: str) -> None:
-    """Let it go on; what was asked for meanwhile is done now."""
-    database.run(lambda connection: guard.set_paused(connection, workflow, None))
-
-
 def drop_requests(database: Database, workflow: str) -> int:
     """Forget the runs that were asked for and have not begun; give how many there were."""
     statement = delete(run_request).where(run_request.c.workflow == workflow)
     return int(database.run(lambda connection: connection.execute(statement).rowcount))
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A run that is asked for by hand, by a form, a webhook, an extension or another workflow. Ids."""
-
-    workflow: str
-    version: int
-    trigger: Mapping[str, Any]
-    entity: str | None = None
-    record: str | None = None
-    actor: str | None = None
-    cause_id: str | None = None
-    depth: int = 0
-    id: str | None = None
-    """Given where asking twice must start one run only."""
-
-
-def ask(connection: Connection, requests: Sequence[Request], now: dt.datetime) -> list[str]:
-    """Ask for runs in a transaction of the caller; give their ids."""
-    rows = [
-        {
-            "id": item.id or new_id(),
-            "workflow": item.workflow,
-            "version": item.version,
-            "entity": item.entity,
-            "record": item.record,
-            "trigger": dict(item.trigger),
-            "actor": item.actor,
-            "cause_id": item.cause_id or new_id(),
-            "depth": item.depth,
-            "requested_at": now,
-        }
-        for item in requests
-    ]
-    known = _known(connection, [str(row["id"]) for row, item in zip(rows, requests, strict=True) if item.id])
-    fresh = list({row["id"]: row for row in rows if row["id"] not in known}.values())
-    if fresh:
-        connection.execute(insert(run_request), fresh)
-    return [str(row["id"]) for row in rows]
-
-
-def _known(connection: Connection, ids: Sequence[str]) -> set[str]:
-    found: set[str] = set()
-    for some in chunks(ids):
-        for table in (run, run_request):
-            found |= set(connection.execute(select(table.c.id).where(table.c.id.in_(some))).scalars())
-    return found
 
 
 def _now() -> dt.datetime:

@@ -63,8 +63,8 @@ class Workflows:
         return self._live.now()
 
     @property
-    def catalog(self) -> LiveWorkflows:
-        """What the engine asks: pinned versions, limits (`engine.Catalog`)."""
+    def compiler(self) -> LiveWorkflows:
+        """Compiles documents of other versions, too."""
         return self._live
 
     def list(self) -> Sequence[StoredDefinition]:

@@ -17,12 +17,15 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from sqlalchemy import Connection
 
 from amity.errors import AmityError
-from amity.workflows import guard, telling, waits
+from amity.workflows import guard, retention, telling, waits
+from amity.workflows.catalog import LiveCatalog
+from amity.workflows.clock import Clock
 from amity.workflows.dispatcher import Dispatcher
 from amity.workflows.durable import Durable
 from amity.workflows.engine import Catalog
 from amity.workflows.interpreter import Interpreter
 from amity.workflows.journal import Journal
+from amity.workflows.service import Workflows
 from amity.workflows.services import REQUESTED
 
 if TYPE_CHECKING:
@@ -32,6 +35,8 @@ POLL_SECONDS: Final = 0.5
 BREATH_SECONDS: Final = 0.02
 """Between two takings, so that many ends of segments make one transaction."""
 SWEEP_SECONDS: Final = 3.0
+CLOCK_SECONDS: Final = 5.0
+PRUNE_SECONDS: Final = 3600.0
 FORGET_SECONDS: Final = 20.0
 KEPT_BY_ENGINE: Final = 60.0
 """Seconds that the engine remembers segments that are at their end."""
@@ -67,12 +72,15 @@ class WorkflowWorker:
             self.interpreter.advance,
             bounds=self.interpreter.bounds,
         )
+        self._clock = Clock(services, catalog)
         self._stop = threading.Event()
         self.chores = [
             Chore(POLL_SECONDS, self._wake_due),
             Chore(POLL_SECONDS, self._follow),
             Chore(SWEEP_SECONDS, self.dispatcher.sweep),
             Chore(FORGET_SECONDS, self._forget),
+            Chore(CLOCK_SECONDS, self._tick),
+            Chore(PRUNE_SECONDS, self._prune),
         ]
         self._threads = [
             threading.Thread(target=self._dispatch, name="amity-dispatcher", daemon=True),
@@ -105,6 +113,7 @@ class WorkflowWorker:
             self._stop.wait(BREATH_SECONDS)
 
     def _refresh_and_dispatch(self) -> None:
+        self.services.definitions.refresh()
         self.dispatcher.dispatch()
 
     def _keep_time(self) -> None:
@@ -124,6 +133,17 @@ class WorkflowWorker:
         while waits.follow(self.services.database, self._now()) and not self._stop.is_set():
             pass
 
+    def _tick(self) -> None:
+        self.services.definitions.refresh()
+        if self._clock.tick(self._now()):
+            self.dispatcher.wake.set()
+
+    def _prune(self) -> None:
+        before = self._now() - dt.timedelta(days=self.services.settings.keep_runs)
+        while retention.prune(self.services.database, before) and not self._stop.wait(BREATH_SECONDS):
+            pass
+        retention.prune_documents(self.services.database)
+
     def _forget(self) -> None:
         while self.engine.forget_ended(KEPT_BY_ENGINE) and not self._stop.is_set():
             pass
@@ -140,6 +160,12 @@ class WorkflowWorker:
         return self.interpreter.clock()
 
 
+def open_worker(workflows: Workflows, lease: str) -> WorkflowWorker:
+    """Make the worker of a workspace; `lease` is the id of this process among the living."""
+    catalog = LiveCatalog(workflows.compiler, workflows.services)
+    return WorkflowWorker(workflows.services, catalog, lease)
+
+
 def _carefully(work: Callable[[], Any]) -> None:
     """Do it; what fails is said, and tried again the next time."""
     try:
@@ -148,3 +174,6 @@ def _carefully(work: Callable[[], Any]) -> None:
         log.warning("workflows wait: %s", error.message)
     except Exception:
         log.exception("a part of the workflow engine failed")
+
+
+__all__ = ["WorkflowWorker", "open_worker"]
