@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from amity.database.ids import new_id
 from amity.testing.visitor import Visitor
+from amity.workflows.worker import open_worker
 from amity.workspace import Workspace
 
 
@@ -93,3 +97,33 @@ def test_the_meta_schema_is_published(flows: Visitor) -> None:
     assert {rule["properties"]["on"]["const"] for rule in schema["properties"]["trigger"]["oneOf"]} >= {
         "created", "updated", "schedule", "saving",
     }  # fmt: skip
+
+
+def test_runs_are_listed_looked_at_and_ended(flows: Visitor, workspace: Workspace) -> None:
+    flows.api("PUT", "/workflows/call", document())
+    person = flows.api("POST", "/records/person", {"name": "Ada"}).get_json()
+    (run_id,) = flows.api("POST", "/workflows/call/start", {"record": person["id"]}).get_json()["runs"]
+    with open_worker(workspace.workflows, new_id()):
+        run = waited(lambda: flows.api("GET", f"/runs/{run_id}"), lambda found: found["state"] == "waiting")
+    assert (run["workflow"], run["record"], run["on"]) == ("call", person["id"], "manual")
+    assert [(step["key"], step["state"]) for step in run["steps"]] == [("wait", "waiting")]
+    assert run["steps"][0]["due_at"]
+    listed = flows.api("GET", f"/runs?workflow=call&state=waiting&record={person['id']}").get_json()
+    assert [item["id"] for item in listed["runs"]] == [run_id] and listed["next"] is None
+    assert flows.api("GET", "/runs?state=done").get_json()["runs"] == []
+    assert flows.api("GET", "/runs?state=lost").status_code == 422
+    assert flows.api("GET", "/runs?after=xyz").status_code == 422
+    assert flows.api("POST", f"/runs/{run_id}/retry").status_code == 409
+    assert flows.api("POST", f"/runs/{run_id}/cancel").get_json()["state"] == "cancelled"
+    assert flows.api("POST", f"/runs/{run_id}/cancel").status_code == 409
+
+
+def waited(ask: Callable[[], Any], until: Callable[[Any], bool]) -> Any:
+    """Ask until the answer is as it should be, a minute at most."""
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        answer = ask()
+        if answer.status_code == 200 and until(answer.get_json()):
+            return answer.get_json()
+        time.sleep(0.1)
+    raise AssertionError(f"not within a minute: {answer.get_json()}")
