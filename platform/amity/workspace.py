@@ -152,6 +152,12 @@ class Workspace:
             locale=lambda: (self.profile.locale, self.profile.timezone),
         )
 
+    def remove_demo(self, actor: Actor = SYSTEM) -> int:
+        """Bin the demo organisation's records and shut its accounts; gives the number of records."""
+        from amity.exchange.demo.remove import remove
+
+        return remove(self.records, self.definitions, self.accounts, self.context(actor, "demo_removed"))
+
     def _reindex(self, job: Job) -> None:
         entity = self.definitions.refresh().by_id.get(job.payload["entity"])
         if entity is not None:  # removed meanwhile: nobody searches it

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final, TypeVar
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from amity.access import links, passwords, people, rows, sessions, tokens
 from amity.access.context import Actor
@@ -57,6 +57,12 @@ class Accounts:
         with self._database.read() as connection:
             found = connection.execute(select(account).order_by(account.c.name, account.c.id)).all()
         return [people.from_row(row) for row in found]
+
+    def count(self) -> int:
+        """Give how many accounts there are."""
+        with self._database.read() as connection:
+            number: int = connection.execute(select(func.count()).select_from(account)).scalar_one()
+        return number
 
     def names(self, ids: Sequence[str]) -> dict[str, str]:
         """Give the names of those accounts that exist, by id."""

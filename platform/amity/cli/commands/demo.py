@@ -27,10 +27,6 @@ def load(line: CommandLine) -> None:
 @pass_command_line
 def remove(line: CommandLine) -> None:
     """Put all its records into the bin and deactivate its accounts (the last admin stays)."""
-    from amity.access.context import SYSTEM
-    from amity.exchange.demo.remove import remove as take_away
-
     with line.workspace() as workspace:
-        context = workspace.context(SYSTEM, "demo_removed")
-        number = take_away(workspace.records, workspace.definitions, workspace.accounts, context)
+        number = workspace.remove_demo()
         click.echo(f"{number} records put into the bin.")

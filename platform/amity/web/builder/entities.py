@@ -10,9 +10,8 @@ from typing import Final
 from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from amity.access.context import Context
 from amity.entities.model import Entity
-from amity.exchange.demo.remove import CAUSE, remove
+from amity.exchange.demo.remove import CAUSE
 from amity.records.causes import created_by
 from amity.records.shapes import Count, Query
 from amity.web.context import require_admin, workspace
@@ -79,7 +78,7 @@ def overview() -> ResponseReturnValue:
     extensions = here.plugins.extensions
     page = OverviewPage(
         entities=len(here.definitions.model.entities),
-        people=len(here.accounts.all()),
+        people=here.accounts.count(),
         extensions=len(extensions),
         set_aside=sum(extension.state == "failed" for extension in extensions),
         removed=len(here.definitions.removed("entity")),
@@ -93,13 +92,15 @@ def entities() -> ResponseReturnValue:
     """List the entities."""
     context = require_admin()
     definitions = workspace().definitions
-    names = {account.id: account.name for account in workspace().accounts.all()}
     stored = {item.id: item for item in definitions.list("entity")}
+    changed_by = {item.updated_by for item in stored.values() if item.updated_by}
+    names = workspace().accounts.names(sorted(changed_by))
+    counts = workspace().records.counts(context)
     rows = []
     for entity in definitions.model:
         found = stored[entity.id]
         by = names.get(found.updated_by or "", "Amity")
-        rows.append(EntityRow(entity, _count(context, entity), found.updated_at, by))
+        rows.append(EntityRow(entity, counts.get(entity.name), found.updated_at, by))
     return render_template("pages/builder/entities.html", page=EntitiesPage(rows, _removed()))
 
 
@@ -127,21 +128,13 @@ def recycle_bin() -> ResponseReturnValue:
 @blueprint.post("/demo/remove")
 def remove_demo() -> ResponseReturnValue:
     """Put the demo organisation's records into the bin."""
-    require_admin()
-    here = workspace()
-    context = here.context(require_admin().actor, "demo_removed")
-    number = remove(here.records, here.definitions, here.accounts, context)
+    number = workspace().remove_demo(require_admin().actor)
     note(ngettext("One demo record is in the bin.", "%(num)s demo records are in the bin.", number))
     return redirect(url_for("entities.overview"), 303)
 
 
 def _has_demo() -> bool:
     return bool(created_by(workspace().records.machine, CAUSE, limit=1))
-
-
-def _count(context: Context, entity: Entity) -> Count | None:
-    query = Query(limit=1, fields=(), count="capped")
-    return workspace().records.find(context, entity.name, query).count
 
 
 def _removed() -> list[Removed]:
