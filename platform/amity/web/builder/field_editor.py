@@ -49,6 +49,8 @@ _TITLES: Final = {
     "labels": "Labels to choose from",
     "inverse_title": "Title of that list",
 }
+_PLACES: Final = frozenset({"currency", "region"})
+"""Options that are chosen from a list of names and need no word about codes."""
 ON_DELETE: Final = (
     ("clear", "Empty the link"),
     ("refuse", "Refuse to delete"),
@@ -195,7 +197,7 @@ def _kind_inputs(own: Mapping[str, Any], kind: Kind) -> list[OptionInput]:
                 str(schema.get("title") or _TITLES.get(name) or name.replace("_", " ").capitalize()),
                 option_type,
                 "\n".join(value) if option_type == "texts" and value else _text(value),
-                str(schema.get("description", "")),
+                "" if name in _PLACES else str(schema.get("description", "")),
                 _choices_of(name, schema, _text(value)),
             )
         )

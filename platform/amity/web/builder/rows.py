@@ -64,7 +64,7 @@ def ticked(form: Form, name: str, shown: bool) -> bool | None:
 
 
 def kind_of(kinds: KindRegistry, schema: Json) -> Kind:
-    """Give the kind of a property; a stand-in where there is none of its name, so that it can be mended."""
+    """Give the kind of a property; a stand-in where it names one that is not there, to be mended."""
     try:
         return kinds.of(schema)
     except Invalid:
