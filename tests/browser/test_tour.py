@@ -11,6 +11,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page
 
+from amity.exchange.demo.names import TWO_ROLES
 from tests.browser.conftest import DEMO_ADMIN as ADMIN
 from tests.browser.conftest import DEMO_STAFF as STAFF
 from tests.browser.conftest import password
@@ -25,9 +26,9 @@ pytestmark = [
 ]
 
 PICTURES = {
-    "light": {"home", "list", "record", "form", "search"},
-    "dark": {"list"},
-    "phone": {"list", "record"},
+    "light": {"home", "list", "record", "form", "search", "timeline"},
+    "dark": {"list", "timeline"},
+    "phone": {"list", "record", "timeline"},
 }
 
 
@@ -90,11 +91,13 @@ def main_pages(page: Page) -> dict[str, str]:
     """The pages that people spend their day on, by the name of their picture."""
     page.goto("/e/customer")
     record = page.locator("main table tbody a[href^='/e/customer/']").first.get_attribute("href")
-    assert record
+    both = page.get_by_role("link", name=TWO_ROLES[0][0]).first.get_attribute("href")
+    assert record and both
     return {
         "home": "/",
         "list": "/e/customer",
         "record": record,
+        "timeline": f"{both}#timeline",
         "form": f"{record}/edit",
         "new": "/e/contact/new",
         "search": "/search?q=caf",

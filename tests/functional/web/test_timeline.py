@@ -200,6 +200,13 @@ def test_lists_that_the_timeline_shows_are_not_repeated(staff: Visitor, party: P
     assert "/e/client/new?set-firm" not in firm, "a second client of the same party could not be saved"
 
 
+def test_an_entry_has_related_lists_and_no_timeline(staff: Visitor, party: Party) -> None:
+    call = party.call("Talked", "2026-01-02T10:00:00Z", party.client)
+    party.create("todo", title="Call back", about={"entity": "call", "id": call.id})
+    page = staff.get(url(call)).text
+    assert 'id="timeline"' not in page and "Call back" in page and "/e/todo/new?set-about=" in page
+
+
 def test_a_page_asks_as_often_whatever_it_shows(staff: Visitor, party: Party, workspace: Workspace) -> None:
     counts = []
     for number in (1, 20):

@@ -250,6 +250,8 @@ def _shared(ctx: Context, entity: Entity, record: Record) -> Iterator[SharedView
 
 # -- what happened, related records ----------------------------------------------------------------------
 def _timeline(ctx: Context, entity: Entity, record: Record, name: str) -> TimelineView | None:
+    if entity.timeline is not None:  # an entry itself: what hangs on it stands in its related lists
+        return None
     query = TimelineQuery(limit=FIRST, ahead=AHEAD)
     found = make_timeline(ctx, entity, record.id, name, query)
     return found if found.past or found.ahead or found.adds or found.roles else None
@@ -263,7 +265,9 @@ def _related(ctx: Context, entity: Entity, record: Record) -> list[RelatedList]:
         other = model.entities.get(inverse.entity)
         if other is None or not decide(ctx, "read", other).allowed:
             continue
-        if not decide(ctx, "read", other).can_read(inverse.field) or covered(other, inverse):
+        if not decide(ctx, "read", other).can_read(inverse.field):
+            continue
+        if entity.timeline is None and covered(other, inverse):
             continue
         made.append(_related_list(ctx, entity, record, inverse, other))
         pointing_fields.append((other, inverse.field))
