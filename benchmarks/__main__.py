@@ -110,19 +110,23 @@ def start_floor(url: str) -> tuple[subprocess.Popen[bytes], str]:
     return process, address
 
 
-def fill(api: Api, url: str, count: int) -> list[str]:
-    """Load the same records into both; gives ids of Amity's."""
+def fill(api: Api, url: str, count: int, group: int) -> tuple[list[str], str]:
+    """Load the same records into both; gives ids of Amity's, and the line of the report about it."""
     ids: list[str] = []
-    started = time.monotonic()
+    started, used = time.monotonic(), cpu_seconds(group)
     for first in range(0, count, CHUNK):
         rows = [record(number) for number in range(first, min(first + CHUNK, count))]
         answer = api.post("/records/company/bulk", {"records": rows, "mode": "each"})
         if answer.status != 200 or answer.body["failed"]:
             raise SystemExit(f"bulk failed: {answer.body}")
         ids += answer.body["ids"]
-    print(
-        f"  bulk: {count / (time.monotonic() - started):,.0f} records/s, validated, with events", flush=True
+    rate, cpu = count / (time.monotonic() - started), (cpu_seconds(group) - used) * 1000 / count
+    line = (
+        f"bulk ({make_url(url).get_backend_name()}): {rate:,.0f} records/s, client on the same cores, "
+        f"{cpu:.2f} ms of the server's CPU a record (a core alone: {1000 / cpu:,.0f} records/s), validated, "
+        "with events and search"
     )
+    print(line, flush=True)
     database = Database(url)
     floor.prepare(database)
     for first in range(0, count, CHUNK):
@@ -135,7 +139,7 @@ def fill(api: Api, url: str, count: int) -> list[str]:
         with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as raw:
             raw.execute("ANALYZE")
     database.close()
-    return ids
+    return ids, line
 
 
 def scenarios(ids: list[str], floor_ids: list[str], options: Any) -> dict[str, tuple[list[Any], list[Any]]]:
@@ -158,8 +162,8 @@ def scenarios(ids: list[str], floor_ids: list[str], options: Any) -> dict[str, t
     }
 
 
-def compare(url: str, options: Any) -> list[str]:
-    """Measure all scenarios on one database; gives the lines of the report."""
+def compare(url: str, options: Any, notes: list[str]) -> list[str]:
+    """Measure all scenarios on one database; gives the lines of the table and adds notes below it."""
     lines: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
         server = LiveServer(Path(folder) / "home", url).start()
@@ -169,11 +173,12 @@ def compare(url: str, options: Any) -> list[str]:
             answer = api.put("/entities/company", entity())
             if answer.status != 201:
                 raise SystemExit(f"the entity was refused: {answer.body}")
-            ids = fill(api, url, options.records)
+            assert server.process is not None
+            ids, line = fill(api, url, options.records, server.process.pid)
+            notes.append(line)
             process, address = start_floor(url)
             with Database(url).read() as connection:
                 floor_ids = [row.id for row in connection.execute(floor.company.select().limit(500))]
-            assert server.process is not None
             for name, (of_floor, ours) in scenarios(ids, floor_ids, options).items():
                 pairs = []
                 for _ in range(ROUNDS):
@@ -211,20 +216,21 @@ def main() -> None:
         "| database | request | floor /s | Amity /s | floor CPU ms | Amity CPU ms | ratio | p50, 95, 99 ms |",
         "|---|---|---|---|---|---|---|---|",
     ]
+    notes: list[str] = [f"Load of the machine at the start: {os.getloadavg()[0]:.1f}."]
     print("\n".join(head), flush=True)
     with tempfile.TemporaryDirectory() as folder:
-        lines = compare(f"sqlite:///{folder}/bench.db", options)
+        lines = compare(f"sqlite:///{folder}/bench.db", options, notes)
     if options.postgres:
         name = f"amity_bench_{secrets.token_hex(4)}"
         with psycopg.connect(options.postgres, autocommit=True) as admin:
             admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
             try:
                 url = make_url(options.postgres).set(database=name)
-                lines += compare(url.render_as_string(hide_password=False), options)
+                lines += compare(url.render_as_string(hide_password=False), options, notes)
             finally:
                 admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
     if options.output:
-        options.output.write_text("\n".join([*head, *lines]) + "\n", encoding="utf-8")
+        options.output.write_text("\n".join([*head, *lines, "", *notes]) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

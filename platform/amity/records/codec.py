@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Final
 
 from sqlalchemy import Column
@@ -75,6 +75,8 @@ class FieldCodec:
 
     def load(self, cells: Sequence[Any]) -> Any:
         """Cells of `read_columns` -> typed or None."""
+        if len(cells) == 1:
+            return None if cells[0] is None else self.kind.load(self.field, {self.roles[0]: cells[0]})
         if cells[0] is None and all(cell is None for cell in cells):
             return None
         return self.kind.load(self.field, dict(zip(self.roles, cells, strict=True)))
@@ -195,7 +197,7 @@ class EntityCodec:
     def _dumps(self) -> dict[str, Dump]:
         dumps: dict[str, Dump] = dict(_SYSTEM_DUMPS)
         for field in self.entity.fields:
-            dumps[field.name] = _dumper(field)
+            dumps[field.name] = partial(field.kind.dump, field)
         return dumps
 
     @cached_property
@@ -281,15 +283,6 @@ def is_polymorphic(field: Field) -> bool:
     if isinstance(field.kind, RelationsKind):
         return relations.is_polymorphic(field)
     return isinstance(field.kind, AnyRelationKind)
-
-
-def _dumper(field: Field) -> Dump:
-    dump = field.kind.dump
-
-    def run(value: Any) -> Any:
-        return dump(field, value)
-
-    return run
 
 
 def _mapped(value: Any, names: Mapping[str, str] | None) -> Any:

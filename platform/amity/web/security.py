@@ -45,7 +45,10 @@ _HEADERS: Final = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=()",
+    "Cache-Control": "no-store",
 }
+_HTTPS_HEADERS: Final = {**_HEADERS, "Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
+"""Names are in title case: `_protect` looks for the given ones by it."""
 
 
 def public(view: View) -> View:
@@ -124,12 +127,10 @@ def _hosts(settings: Settings) -> tuple[str, ...]:
 
 
 def _protect(response: Response) -> Response:
-    for name, value in _HEADERS.items():
-        response.headers.setdefault(name, value)
-    if current_app.config["AMITY_HTTPS"]:
-        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
-    if "Cache-Control" not in response.headers:
-        response.headers["Cache-Control"] = "no-store"
+    wanted = _HTTPS_HEADERS if current_app.config["AMITY_HTTPS"] else _HEADERS
+    given = {name.title() for name, _ in response.headers}
+    # In one go: to ask and to set header by header took a tenth of the time of reading a record.
+    response.headers.extend([(name, value) for name, value in wanted.items() if name not in given])
     if "request_id" in g:
         response.headers["X-Request-Id"] = g.request_id
     return response
