@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Update, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from amity.database.engine import Database
@@ -107,15 +107,7 @@ def write(
     """Put documents in force: the definition's row and one more version of each."""
     state = load(connection)
     pending = list(writes)
-    # Names may swap within one apply; the unique index looks at each row, so move the old ones away first.
-    for item in pending:
-        known = state.by_id(item.kind, item.id)
-        if known is not None and known.name != item.name and not known.removed:
-            connection.execute(
-                update(definition)
-                .where(definition.c.kind == item.kind, definition.c.id == item.id)
-                .values(removed_at=occasion.now)
-            )
+    _move_names_away(connection, state, pending, occasion)
     for item in pending:
         known = state.by_id(item.kind, item.id)
         version = 1 if known is None else known.version + 1
@@ -132,11 +124,7 @@ def write(
         if known is None:
             connection.execute(insert(definition).values(kind=item.kind, id=item.id, **row))
         else:
-            connection.execute(
-                update(definition)
-                .where(definition.c.kind == item.kind, definition.c.id == item.id)
-                .values(row)
-            )
+            connection.execute(_of(item).values(row))
         connection.execute(
             insert(definition_version).values(
                 kind=item.kind,
@@ -151,6 +139,20 @@ def write(
                 removed=removed,
             )
         )
+
+
+def _move_names_away(
+    connection: Connection, state: State, pending: Sequence[Write], occasion: Occasion
+) -> None:
+    """Names may swap within one apply; the unique index looks at each row, so the old ones go first."""
+    for item in pending:
+        known = state.by_id(item.kind, item.id)
+        if known is not None and known.name != item.name and not known.removed:
+            connection.execute(_of(item).values(removed_at=occasion.now))
+
+
+def _of(item: Write) -> Update:
+    return update(definition).where(definition.c.kind == item.kind, definition.c.id == item.id)
 
 
 def versions(connection: Connection, kind: str, id_: str) -> list[VersionInfo]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -70,10 +71,11 @@ def resolve(
             hint = f" Did you mean {near[0]!r}?" if near else f" It has: {', '.join(header)}."
             problems.append(Problem("unknown_column", f"The file has no column {column!r}.{hint}"))
     taken = set(given.values())
+    names = _Names(entity)
     for index, column in enumerate(header):
         path = given.get(column)
         if path is None:
-            path = _guess(entity, column, taken)
+            path = _guess(names, column, taken)
         if not path:
             continue
         try:
@@ -104,28 +106,36 @@ def _key(text: str) -> str:
     return _NOT_A_LETTER.sub("", text).casefold()
 
 
-def _guess(entity: Entity, column: str, taken: set[str]) -> str | None:
+class _Names:
+    """What columns may be called: the fields of an entity and the members of its nested ones, by key."""
+
+    def __init__(self, entity: Entity) -> None:
+        self.fields: dict[str, list[Field]] = defaultdict(list)
+        self.members: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        """(field, member) by the member's key."""
+        for field in entity.fields:
+            if field.read_only:
+                continue
+            for key in {_key(field.name), _key(field.title)}:
+                self.fields[key].append(field)
+            for member in _members(field):
+                self.members[_key(member)].append((field.name, member))
+
+
+def _guess(names: _Names, column: str, taken: set[str]) -> str | None:
     """The field of that name or title; a plain column `City` fills the city of the entity's address."""
     key = _key(column)
     if not key:
         return None
     if key == ID and ID not in taken:
         return ID
-    fields = [field for field in entity.fields if not field.read_only]
     whole = {path.partition(".")[0] for path in taken}
-    for field in fields:
-        if key in (_key(field.name), _key(field.title)):
-            members = _members(field)
-            path = f"{field.name}.street" if "street" in members else field.name
-            if path not in taken and (members or field.name not in whole):
-                return None if members and "street" not in members else _take(path, taken)
-    nested = [
-        f"{field.name}.{member}"
-        for field in fields
-        if field.name not in taken
-        for member in _members(field)
-        if _key(member) == key
-    ]
+    for field in names.fields.get(key, ()):
+        members = _members(field)
+        path = f"{field.name}.street" if "street" in members else field.name
+        if path not in taken and (members or field.name not in whole):
+            return None if members and "street" not in members else _take(path, taken)
+    nested = [f"{name}.{member}" for name, member in names.members.get(key, ()) if name not in taken]
     return _take(nested[0], taken) if len(nested) == 1 and nested[0] not in taken else None
 
 
