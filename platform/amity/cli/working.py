@@ -1,7 +1,8 @@
 """The background worker: what runs beside the requests, alone (`amity worker`) or inside `amity serve`.
 
-It runs workflows, in threads of their own, and does the jobs that definitions leave behind: going on with
-killed applies, building indexes, emptying purged columns. What else works in the background joins here.
+It runs workflows and sends e-mails, in threads of their own, and does the jobs that definitions leave behind:
+going on with killed applies, building indexes, emptying purged columns. What else works in the background
+joins here.
 """
 
 from __future__ import annotations
@@ -27,9 +28,14 @@ PAUSE_SECONDS: Final = 2.0
 
 def work(workspace: Workspace, stop: threading.Event) -> None:
     """Be the background worker until `stop` is set; one that fails at a job says so and goes on."""
+    from amity.workflows.outbox import sending
     from amity.workflows.worker import open_worker
 
-    with Presence(workspace.database, "worker") as presence, open_worker(workspace.workflows, presence.id):
+    with (
+        Presence(workspace.database, "worker") as presence,
+        open_worker(workspace.workflows, presence.id),
+        sending(workspace.database, workspace.files, workspace.settings, presence.id),
+    ):
         while not stop.is_set():
             try:
                 workspace.definitions.run_jobs(stop.is_set)

@@ -10,12 +10,10 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-import os
 import smtplib
-import socket
 import threading
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -23,8 +21,7 @@ from sqlalchemy import Connection, Row, func, or_, select, update
 
 from amity.access.context import Context
 from amity.database.engine import Database
-from amity.database.processes import GONE_AFTER
-from amity.database.schema import process
+from amity.database.processes import alive
 from amity.database.schema_workflows import outbox
 from amity.errors import AmityError, Conflict, Forbidden, NotFound
 from amity.files import FileStore
@@ -81,8 +78,10 @@ class OutboxSender:
             sending = connection.execute(
                 select(outbox.c.id, outbox.c.sent_by).where(outbox.c.state == "sending")
             ).all()
-            gone = _gone(connection, {row.sent_by for row in sending if row.sent_by}, self._clock())
-        lost = [(row.id, row.sent_by) for row in sending if row.sent_by is None or row.sent_by in gone]
+        if not sending:
+            return 0
+        living = {process.id for process in alive(self._database)}
+        lost = [(row.id, row.sent_by) for row in sending if row.sent_by not in living]
         if not lost:
             return 0
 
@@ -208,6 +207,20 @@ class OutboxSender:
         return state
 
 
+@contextmanager
+def sending(database: Database, files: FileStore, settings: Settings, process_id: str) -> Iterator[None]:
+    """Send in a thread of its own while the block lasts."""
+    stop = threading.Event()
+    sender = OutboxSender(database, files, settings, process_id)
+    thread = threading.Thread(target=sender.run, args=(stop,), name="amity-outbox", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
 def mail_of(row: Row[Any]) -> Mail:
     """Read a row."""
     return Mail(
@@ -225,27 +238,6 @@ def mail_of(row: Row[Any]) -> Mail:
 def _close(connection: smtplib.SMTP) -> None:
     with suppress(smtplib.SMTPException, OSError):
         connection.close()
-
-
-def _gone(connection: Connection, ids: set[str], now: dt.datetime) -> set[str]:
-    """Those processes that live no more: without a recent heartbeat, or on this machine without a process."""
-    rows = connection.execute(select(process).where(process.c.id.in_(ids))).all() if ids else []
-    alive = {
-        row.id
-        for row in rows
-        if row.heartbeat_at > now - GONE_AFTER and (row.host != socket.gethostname() or _running(row.pid))
-    }
-    return ids - alive
-
-
-def _running(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 # -- what admins see and do ----------------------------------------------------------------------------------

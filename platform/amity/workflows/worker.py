@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from sqlalchemy import Connection
 
 from amity.errors import AmityError
-from amity.workflows import guard, retention, telling, waits
+from amity.workflows import assignments, guard, retention, telling, waits
 from amity.workflows.catalog import LiveCatalog
 from amity.workflows.clock import Clock
 from amity.workflows.dispatcher import Dispatcher
@@ -81,6 +81,7 @@ class WorkflowWorker:
             Chore(FORGET_SECONDS, self._forget),
             Chore(CLOCK_SECONDS, self._tick),
             Chore(PRUNE_SECONDS, self._prune),
+            Chore(FORGET_SECONDS, lambda: assignments.wake_gone(self.services.database, self._now())),
         ]
         self._threads = [
             threading.Thread(target=self._dispatch, name="amity-dispatcher", daemon=True),
@@ -151,6 +152,7 @@ class WorkflowWorker:
     # -- when a run ends -----------------------------------------------------------------------------------
     def _ended(self, connection: Connection, journal: Journal, state: str, why: str) -> None:
         run = journal.run
+        assignments.cancel_of_run(connection, run.id, self._now())
         if run.parent is not None and run.parent_key is not None:
             waits.wake_in(connection, [(run.parent, run.parent_key)], self._now())
         if state == "failed":

@@ -1,0 +1,87 @@
+"""Small forms inside workflows: what a person is asked, described like the fields of an entity."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from amity.entities.kinds.base import ValueProblem
+from amity.entities.kinds.registry import KindRegistry
+from amity.entities.loader import load
+from amity.entities.model import Entity, Field
+from amity.errors import Invalid, Problem
+
+MOST_FIELDS: Final = 30
+ALLOWED: Final = frozenset(
+    {
+        "text", "long_text", "integer", "decimal", "percent", "boolean", "date", "datetime", "time",
+        "duration", "choice", "choices", "email", "phone", "url", "rating", "money",
+    }
+)  # fmt: skip
+"""Kinds that stand on their own: none that links records or keeps files."""
+
+
+def form_of(schema: Mapping[str, Any], kinds: KindRegistry) -> Entity:
+    """Read the form as an entity without storage. Raises `Invalid`."""
+    document = {
+        "title": "Answer",
+        "type": "object",
+        "properties": schema.get("properties", {}),
+        "required": list(schema.get("required", ())),
+        "x-amity": {"name": "answer", "plural": "Answers"},
+    }
+    entity = load(document, kinds, version=1)
+    for field in entity.fields:
+        if field.kind.name not in ALLOWED:
+            message = f"A form cannot ask for {field.kind.title.lower()}."
+            raise Invalid.at(f"/properties/{field.name}", "kind", message)
+    return entity
+
+
+def checked(entity: Entity, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Check an answer. Gives JSON values; raises `Invalid` with the pointer of each problem."""
+    problems: list[Problem] = []
+    found: dict[str, Any] = {}
+    for field in entity.fields:
+        value = values.get(field.name)
+        if value is None or value == "" or value == []:
+            if field.required:
+                problems.append(Problem("required", f"{field.title} is needed.", pointer=f"/{field.name}"))
+            continue
+        problem = _problem(field, value)
+        if problem is not None:
+            problems.append(problem)
+        else:
+            found[field.name] = field.kind.dump(field, field.kind.parse(field, value))
+    if problems:
+        raise Invalid("Some answers are not allowed.", problems=problems)
+    return found
+
+
+def _problem(field: Field, value: Any) -> Problem | None:
+    try:
+        field.kind.parse(field, value)
+    except ValueProblem as error:
+        return Problem(error.code, error.message, pointer=f"/{field.name}{error.pointer}")
+    return None
+
+
+def form_problems(fields: Any, required: Any) -> list[Problem]:
+    """Say what is wrong with a form of a document; kinds of extensions are known at run time only."""
+    from amity.entities.kinds.core import amity_kinds
+
+    if not isinstance(fields, Mapping):
+        return []
+    unknown = (
+        [name for name in required or () if name not in fields] if isinstance(required, Sequence) else []
+    )
+    problems = [
+        Problem("unknown", f"The form has no field {name!r}.", pointer="/required") for name in unknown
+    ]
+    try:
+        form_of({"properties": fields}, KindRegistry(amity_kinds()))
+    except Invalid as error:
+        for problem in error.problems or (Problem("form", error.message, pointer=""),):
+            at = (problem.pointer or "").removeprefix("/properties")
+            problems.append(Problem(problem.code, problem.message, pointer=f"/fields{at}"))
+    return problems
