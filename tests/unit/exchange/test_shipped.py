@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from amity import jsontext
 from amity.access.context import SYSTEM
 from amity.definitions.documents import DefinitionChange
 from amity.errors import Invalid
@@ -15,6 +17,8 @@ from amity.exchange.shipped import apply_shipped
 from amity.settings import Settings
 from amity.workspace import Workspace
 from tests.support.databases import DatabaseServer
+
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -75,3 +79,33 @@ def test_a_wrong_one_names_its_file_and_leaves_nothing(workspace: Workspace, fol
         apply_shipped(workspace.definitions, [folder], workspace.context(SYSTEM))
     assert "nmae" in str(caught.value.problems or caught.value.message)
     assert names(workspace) == set()
+
+
+def test_shipped_workflows_fit_the_shipped_entities_and_are_off(workspace: Workspace) -> None:
+    apply_shipped(workspace.definitions, [ROOT], workspace.context())
+    live = workspace.workflows.live
+    names = {file.stem for file in (ROOT / "workflows").glob("*.json")}
+    assert len(names) >= 7
+    assert live.broken == {} and {item.workflow.name for item in live.all.values()} == names
+    for item in live.all.values():
+        assert not item.workflow.enabled
+        assert item.workflow.description and all(step.step.title for step in item.walk() if step.action)
+        assert item.workflow.document == jsontext.loads(
+            (ROOT / "workflows" / f"{item.workflow.name}.json").read_bytes()
+        ), "the file is what is kept: ids included"
+    assert apply_shipped(workspace.definitions, [ROOT], workspace.context()) is None
+
+
+def test_a_shipped_workflow_that_does_not_fit_is_left_out(workspace: Workspace, tmp_path: Path) -> None:
+    context = workspace.context()
+    apply_shipped(workspace.definitions, [_only(tmp_path, "entities")], context)
+    workspace.definitions.apply([DefinitionChange("entity", "appointment", None)], context, confirm=True)
+    apply_shipped(workspace.definitions, [ROOT], context)
+    names = {known.name for known in workspace.workflows.list()}
+    assert "appointment_reminder" not in names and "renewal_reminder" in names
+
+
+def _only(folder: Path, place: str) -> Path:
+    """A folder with one kind of the shipped documents."""
+    shutil.copytree(ROOT / place, folder / "shipped" / place)
+    return folder / "shipped"
