@@ -59,7 +59,7 @@ def test_no_call_of_the_document_breaks_its_word(start_server: StartServer, tmp_
             *(sys.executable, "-m", "schemathesis.cli"),
             *("--config-file", str(tmp_path / "schemathesis.toml")),
             *("run", f"{server.url}/api/v1/openapi.json", "-H", f"Authorization: Bearer {token}"),
-            *("--include-path-regex", "entities|/events$|records/(machine|interaction)"),
+            *("--include-path-regex", "entities|workflows|runs|/events$|records/(machine|interaction)"),
             *("--phases", "coverage,fuzzing", "--max-examples", "6", "--seed", "1", "--no-color"),
             *("--exclude-path-regex", "schemas"),
         ],

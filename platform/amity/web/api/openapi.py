@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from flask import Blueprint, Response
 
@@ -11,24 +11,22 @@ from amity import __version__
 from amity.access.policy import Decision, Verb
 from amity.entities.model import Entity, Field
 from amity.web.api import requests
+from amity.web.api.openapi_parts import (
+    AFTER,
+    ID,
+    IF_MATCH,
+    Json,
+    body,
+    json_answer,
+    limit,
+    query,
+    ref,
+    responses,
+)
+from amity.web.api.openapi_workflows import workflow_paths
 from amity.web.api.responses import answer
 from amity.web.api.schemas import SCHEMAS
 from amity.web.context import current, workspace
-
-Json = dict[str, Any]
-
-_ERRORS: Final = {
-    "400": "The request could not be read.",
-    "401": "Not signed in.",
-    "403": "Not allowed.",
-    "404": "Unknown, or not visible to you.",
-    "409": "In conflict with the present state.",
-    "413": "Too large.",
-    "422": "Some values are not allowed; `errors` says which.",
-    "428": "Say which version you saw (If-Match).",
-    "429": "Too many requests.",
-    "503": "Busy; come back after Retry-After.",
-}
 
 _SYSTEM: Final[Mapping[str, Json]] = {
     "id": {"type": "string", "format": "uuid", "readOnly": True},
@@ -57,7 +55,8 @@ def build() -> Json:
     actor, policy = current().actor, workspace().policy
     schemas: Json = dict(_SHARED_SCHEMAS)
     paths: Json = dict(_definition_paths(actor.is_admin)) | _schema_path() | _feed_path()
-    tags: list[Json] = [{"name": "definitions"}, {"name": "events"}]
+    tags: list[Json] = [{"name": "definitions"}, {"name": "events"}, {"name": "workflows"}]
+    paths |= workflow_paths(actor.is_admin)
     for entity in workspace().definitions.model:
         decisions = {
             verb: policy.decide(actor, verb, entity) for verb in ("read", "create", "update", "delete")
@@ -139,77 +138,29 @@ def _entity_schemas(entity: Entity, decisions: Mapping[Verb, Decision]) -> Json:
 # -- paths -----------------------------------------------------------------------------------------
 
 
-def _ref(name: str) -> Json:
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def _json(schema: Json, description: str, *, etag: bool = False) -> Json:
-    response: Json = {
-        "description": description,
-        "content": {"application/json": {"schema": schema}},
-    }
-    if etag:
-        response["headers"] = {"ETag": {"schema": {"type": "string"}, "description": "The version."}}
-    return response
-
-
-def _responses(*codes: str, **good: Json) -> Json:
-    problem = {"application/problem+json": {"schema": _ref("problem")}}
-    errors = {"400", "401", "403", "404", "413", "422", "429", "503", *codes}
-    return {name.lstrip("_"): response for name, response in good.items()} | {
-        code: {"description": _ERRORS[code], "content": problem} for code in sorted(errors)
-    }
-
-
-def _query(name: str, schema: Json, description: str) -> Json:
-    return {"name": name, "in": "query", "schema": schema, "description": description}
-
-
-_ID: Final[Json] = {
-    "name": "id",
-    "in": "path",
-    "required": True,
-    "schema": {"type": "string", "format": "uuid"},
-}
-_IF_MATCH: Final[Json] = {
-    "name": "If-Match",
-    "in": "header",
-    "required": True,
-    "schema": {"type": "string", "pattern": '^(\\*|"[0-9]{1,9}")$'},
-    "description": "ETag of the version that you saw.",
-}
-_AFTER: Final = _query("after", {"type": "string"}, "`next` of the page before.")
-
-
-def _limit(default: int) -> Json:
-    return _query(
-        "limit", {"type": "integer", "minimum": 1, "maximum": 500, "default": default}, "Page size."
-    )
-
-
 def _entity_paths(entity: Entity, decisions: Mapping[Verb, Decision]) -> Json:
     name, tags = entity.name, [entity.name]
     collection, one = f"/api/v1/records/{name}", f"/api/v1/records/{name}/{{id}}"
     paths: Json = {
         collection: {"get": _list_operation(entity)},
         one: {
-            "parameters": [_ID],
+            "parameters": [ID],
             "get": {
                 "tags": tags,
                 "operationId": f"read_{name}",
                 "summary": f"Read one record of {entity.plural}",
-                "parameters": [_query("fields", {"type": "string"}, "Names separated by commas.")],
-                "responses": _responses(_200=_json(_ref(f"{name}.record"), "The record.", etag=True)),
+                "parameters": [query("fields", {"type": "string"}, "Names separated by commas.")],
+                "responses": responses(_200=json_answer(ref(f"{name}.record"), "The record.", etag=True)),
             },
         },
         f"{one}/events": {
-            "parameters": [_ID],
+            "parameters": [ID],
             "get": {
                 "tags": tags,
                 "operationId": f"events_of_{name}",
                 "summary": "History of one record",
-                "parameters": [_AFTER, _limit(50)],
-                "responses": _responses(_200=_json(_ref("events"), "Events, newest first.")),
+                "parameters": [AFTER, limit(50)],
+                "responses": responses(_200=json_answer(ref("events"), "Events, newest first.")),
             },
         },
     }
@@ -225,16 +176,18 @@ def _entity_paths(entity: Entity, decisions: Mapping[Verb, Decision]) -> Json:
             "tags": tags,
             "operationId": f"delete_{name}",
             "summary": "Put one record into the bin",
-            "parameters": [_IF_MATCH],
-            "responses": _responses("409", "428", _204={"description": "It is in the bin."}),
+            "parameters": [IF_MATCH],
+            "responses": responses("409", "428", _204={"description": "It is in the bin."}),
         }
         paths[f"{one}/restore"] = {
-            "parameters": [_ID],
+            "parameters": [ID],
             "post": {
                 "tags": tags,
                 "operationId": f"restore_{name}",
                 "summary": "Bring one record back from the bin",
-                "responses": _responses("409", _200=_json(_ref(f"{name}.record"), "The record.", etag=True)),
+                "responses": responses(
+                    "409", _200=json_answer(ref(f"{name}.record"), "The record.", etag=True)
+                ),
             },
         }
     return paths
@@ -245,9 +198,9 @@ def _list_operation(entity: Entity) -> Json:
         "type": "object",
         "required": ["records", "next", "count"],
         "properties": {
-            "records": {"type": "array", "items": _ref(f"{entity.name}.record")},
+            "records": {"type": "array", "items": ref(f"{entity.name}.record")},
             "next": {"type": ["string", "null"]},
-            "count": {"anyOf": [_ref("count"), {"type": "null"}]},
+            "count": {"anyOf": [ref("count"), {"type": "null"}]},
         },
     }
     return {
@@ -255,15 +208,15 @@ def _list_operation(entity: Entity) -> Json:
         "operationId": f"list_{entity.name}",
         "summary": f"List {entity.plural}",
         "parameters": [
-            _query("where", {"type": "string"}, "An expression over the fields."),
-            _query("q", {"type": "string"}, "A text search."),
-            _query("sort", {"type": "string"}, "Such as `-updated_at,id`."),
-            _query("fields", {"type": "string"}, "Names separated by commas."),
-            _limit(50),
-            _AFTER,
-            _query("count", {"enum": ["none", "capped", "exact"], "default": "none"}, "How to count."),
+            query("where", {"type": "string"}, "An expression over the fields."),
+            query("q", {"type": "string"}, "A text search."),
+            query("sort", {"type": "string"}, "Such as `-updated_at,id`."),
+            query("fields", {"type": "string"}, "Names separated by commas."),
+            limit(50),
+            AFTER,
+            query("count", {"enum": ["none", "capped", "exact"], "default": "none"}, "How to count."),
         ],
-        "responses": _responses(_200=_json(page, "A page of records.")),
+        "responses": responses(_200=json_answer(page, "A page of records.")),
     }
 
 
@@ -281,27 +234,23 @@ def _aggregate_operation(entity: Entity) -> Json:
         "operationId": f"aggregate_{entity.name}",
         "summary": f"Grouped figures of {entity.plural}",
         "parameters": [
-            _query("group", {"type": "string"}, "Names of up to three fields, separated by commas."),
-            _query("measures", {"type": "string"}, "Such as `count,sum:revenue`; also avg, min and max."),
-            _query("where", {"type": "string"}, "An expression over the fields."),
+            query("group", {"type": "string"}, "Names of up to three fields, separated by commas."),
+            query("measures", {"type": "string"}, "Such as `count,sum:revenue`; also avg, min and max."),
+            query("where", {"type": "string"}, "An expression over the fields."),
         ],
-        "responses": _responses(_200=_json(figures, "The figures of each group.")),
+        "responses": responses(_200=json_answer(figures, "The figures of each group.")),
     }
 
 
-def _body(schema: Json, media: str = "application/json") -> Json:
-    return {"required": True, "content": {media: {"schema": schema}}}
-
-
 def _create_operation(entity: Entity) -> Json:
-    created = _json(_ref(f"{entity.name}.record"), "The new record.", etag=True)
+    created = json_answer(ref(f"{entity.name}.record"), "The new record.", etag=True)
     created["headers"]["Location"] = {"schema": {"type": "string"}}
     return {
         "tags": [entity.name],
         "operationId": f"create_{entity.name}",
         "summary": f"Create a record of {entity.plural}",
-        "requestBody": _body(_ref(f"{entity.name}.new")),
-        "responses": _responses("409", _201=created),
+        "requestBody": body(ref(f"{entity.name}.new")),
+        "responses": responses("409", _201=created),
     }
 
 
@@ -310,10 +259,10 @@ def _update_operation(entity: Entity) -> Json:
         "tags": [entity.name],
         "operationId": f"update_{entity.name}",
         "summary": "Change one record by a JSON merge patch",
-        "parameters": [_IF_MATCH],
-        "requestBody": _body(_ref(f"{entity.name}.patch"), "application/merge-patch+json"),
-        "responses": _responses(
-            "409", "428", _200=_json(_ref(f"{entity.name}.record"), "The record.", etag=True)
+        "parameters": [IF_MATCH],
+        "requestBody": body(ref(f"{entity.name}.patch"), "application/merge-patch+json"),
+        "responses": responses(
+            "409", "428", _200=json_answer(ref(f"{entity.name}.record"), "The record.", etag=True)
         ),
     }
 
@@ -321,7 +270,7 @@ def _update_operation(entity: Entity) -> Json:
 def _bulk_operation(entity: Entity) -> Json:
     # A row is judged by itself: one that is wrong is reported, and does not refuse the call.
     row = {"type": "object"}
-    body = {
+    call = {
         "type": "object",
         "required": ["records"],
         "additionalProperties": False,
@@ -335,8 +284,8 @@ def _bulk_operation(entity: Entity) -> Json:
         "tags": [entity.name],
         "operationId": f"bulk_{entity.name}",
         "summary": "Create, update or upsert many records",
-        "requestBody": _body(body),
-        "responses": _responses("409", _200=_json(_ref("bulk_result"), "What was done.")),
+        "requestBody": body(call),
+        "responses": responses("409", _200=json_answer(ref("bulk_result"), "What was done.")),
     }
 
 
@@ -347,8 +296,8 @@ def _feed_path() -> Json:
                 "tags": ["events"],
                 "operationId": "feed",
                 "summary": "Ordered feed of all events that you may see",
-                "parameters": [_AFTER, _limit(100)],
-                "responses": _responses(_200=_json(_ref("events"), "Events in order.")),
+                "parameters": [AFTER, limit(100)],
+                "responses": responses(_200=json_answer(ref("events"), "Events in order.")),
             }
         }
     }
@@ -360,18 +309,18 @@ def _schema_path() -> Json:
         "tags": ["definitions"],
         "operationId": "read_schema",
         "summary": "Read a meta-schema of entity documents, for editors",
-        "responses": _responses(_200=_json({"type": "object"}, "The JSON Schema.")),
+        "responses": responses(_200=json_answer({"type": "object"}, "The JSON Schema.")),
     }
     return {"/api/v1/schemas/{name}": {"parameters": [name], "get": read}}
 
 
 def _definition_paths(admin: bool) -> Json:
     entity = {"name": "entity", "in": "path", "required": True, "schema": {"type": "string"}}
-    if_match = _IF_MATCH | {"required": False, "description": "Needed where the definition exists."}
-    document = _json({"type": "object"}, "The JSON Schema.", etag=True)
+    if_match = IF_MATCH | {"required": False, "description": "Needed where the definition exists."}
+    document = json_answer({"type": "object"}, "The JSON Schema.", etag=True)
     changing = [
-        _query("plan", {"type": "boolean"}, "Only say what it would do."),
-        _query("confirm", {"type": "boolean"}, "Yes to what parks or converts data."),
+        query("plan", {"type": "boolean"}, "Only say what it would do."),
+        query("confirm", {"type": "boolean"}, "Yes to what parks or converts data."),
         if_match,
     ]
     one: Json = {
@@ -380,7 +329,7 @@ def _definition_paths(admin: bool) -> Json:
             "tags": ["definitions"],
             "operationId": "read_definition",
             "summary": "Read one entity definition",
-            "responses": _responses(_200=document),
+            "responses": responses(_200=document),
         },
     }
     if admin:
@@ -389,18 +338,18 @@ def _definition_paths(admin: bool) -> Json:
             "operationId": "put_definition",
             "summary": "Create or change an entity by its JSON Schema",
             "parameters": changing,
-            "requestBody": _body({"type": "object"}),
-            "responses": _responses("409", "428", _200=document, _201=document),
+            "requestBody": body({"type": "object"}),
+            "responses": responses("409", "428", _200=document, _201=document),
         }
         one["delete"] = {
             "tags": ["definitions"],
             "operationId": "delete_definition",
             "summary": "Remove an entity; its records are parked",
-            "parameters": [*changing[:2], _IF_MATCH],
-            "responses": _responses(
+            "parameters": [*changing[:2], IF_MATCH],
+            "responses": responses(
                 "409",
                 "428",
-                _200=_json({"type": "object"}, "The plan."),
+                _200=json_answer({"type": "object"}, "The plan."),
                 _204={"description": "It is removed."},
             ),
         }
@@ -413,7 +362,7 @@ def _definition_paths(admin: bool) -> Json:
         "tags": ["definitions"],
         "operationId": "list_definitions",
         "summary": "List the entities",
-        "responses": _responses(_200=_json(listed, "The entities.")),
+        "responses": responses(_200=json_answer(listed, "The entities.")),
     }
     return {"/api/v1/entities": {"get": listing}, "/api/v1/entities/{entity}": one}
 
@@ -429,7 +378,7 @@ _SHARED_SCHEMAS: Final[Mapping[str, Json]] = {
             "status": {"type": "integer"},
             "detail": {"type": "string"},
             "code": {"type": "string"},
-            "errors": {"type": "array", "items": _ref("error")},
+            "errors": {"type": "array", "items": ref("error")},
         },
     },
     "error": {
@@ -476,7 +425,7 @@ _SHARED_SCHEMAS: Final[Mapping[str, Json]] = {
         "properties": {
             **{name: {"type": "integer"} for name in ("created", "updated", "unchanged", "failed")},
             "ids": {"type": "array", "items": {"type": ["string", "null"]}},
-            "errors": {"type": "array", "items": _ref("error")},
+            "errors": {"type": "array", "items": ref("error")},
         },
     },
 }

@@ -1,0 +1,137 @@
+"""Workflows and runs in the OpenAPI document."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from amity.web.api.openapi_parts import (
+    AFTER,
+    ID,
+    IF_MATCH,
+    Json,
+    body,
+    json_answer,
+    limit,
+    query,
+    responses,
+)
+from amity.web.api.runs import STATES, VERBS
+
+_NAME: Final[Json] = {
+    "name": "name",
+    "in": "path",
+    "required": True,
+    "schema": {"type": "string", "pattern": "^[a-z][a-z0-9_]{0,62}$"},
+}
+_DOCUMENT: Final = json_answer({"type": "object"}, "The document.", etag=True)
+_RUN: Final[Json] = {
+    "type": "object",
+    "required": ["id", "workflow", "state", "started_at"],
+    "properties": {
+        "id": {"type": "string", "format": "uuid"},
+        "workflow": {"type": "string"},
+        "version": {"type": "integer"},
+        "entity": {"type": ["string", "null"]},
+        "record": {"type": ["string", "null"], "format": "uuid"},
+        "state": {"enum": list(STATES)},
+        "started_at": {"type": "string", "format": "date-time"},
+        "ended_at": {"type": ["string", "null"], "format": "date-time"},
+    },
+}
+
+
+def workflow_paths(admin: bool) -> Json:
+    """Describe the calls; only starting one is for everybody."""
+    paths: Json = {"/api/v1/workflows/{name}/start": {"parameters": [_NAME], "post": _start()}}
+    if not admin:
+        return paths
+    paths["/api/v1/workflows"] = {"get": _listing("workflows", "List the workflows")}
+    paths["/api/v1/workflows/{name}"] = {"parameters": [_NAME], **_definition()}
+    for verb in ("pause", "resume"):
+        paths[f"/api/v1/workflows/{{name}}/{verb}"] = {"parameters": [_NAME], "post": _switch(verb)}
+    paths["/api/v1/runs"] = {"get": _runs()}
+    paths["/api/v1/runs/{id}"] = {"parameters": [ID], "get": _read_run()}
+    for verb in VERBS:
+        paths[f"/api/v1/runs/{{id}}/{verb}"] = {"parameters": [ID], "post": _run_verb(verb)}
+    return paths
+
+
+def _operation(name: str, summary: str, **more: object) -> Json:
+    return {"tags": ["workflows"], "operationId": name, "summary": summary, **more}
+
+
+def _listing(name: str, summary: str, parameters: tuple[Json, ...] = (), item: Json | None = None) -> Json:
+    rows = {"type": "array", "items": item or {"type": "object"}}
+    schema = {"type": "object", "required": [name], "properties": {name: rows}}
+    answers = responses(_200=json_answer(schema, summary))
+    return _operation(f"list_{name}", summary, parameters=list(parameters), responses=answers)
+
+
+def _runs() -> Json:
+    filters = (
+        query("workflow", {"type": "string"}, "Name of the workflow."),
+        query("state", {"type": "string"}, f"Any of {', '.join(STATES)}, with commas between."),
+        query("entity", {"type": "string"}, "Name of the entity."),
+        query("record", {"type": "string", "format": "uuid"}, "Id of the record."),
+        limit(50),
+        AFTER,
+    )
+    return _listing("runs", "List runs, the latest first", filters, _RUN)
+
+
+def _definition() -> Json:
+    plan = query("plan", {"type": "boolean"}, "Only say what it would do.")
+    confirm = query("confirm", {"type": "boolean"}, "Yes to what needs one.")
+    if_match = IF_MATCH | {"required": False, "description": "Needed where the workflow exists."}
+    planned = json_answer({"type": "object"}, "The plan.")
+    return {
+        "get": _operation("read_workflow", "Read a workflow", responses=responses(_200=_DOCUMENT)),
+        "put": _operation(
+            "put_workflow",
+            "Create or change a workflow",
+            parameters=[plan, confirm, if_match],
+            requestBody=body({"type": "object"}),
+            responses=responses("409", "428", _200=_DOCUMENT, _201=_DOCUMENT),
+        ),
+        "delete": _operation(
+            "delete_workflow",
+            "Remove a workflow; its runs stay",
+            parameters=[plan, confirm, IF_MATCH],
+            responses=responses("409", "428", _200=planned, _204={"description": "It is removed."}),
+        ),
+    }
+
+
+def _start() -> Json:
+    asked = {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            "record": {"type": ["string", "null"], "format": "uuid"},
+            "records": {"type": "array", "items": {"type": "string", "format": "uuid"}, "maxItems": 10000},
+            "input": {},
+        },
+    }
+    ids = {"type": "array", "items": {"type": "string", "format": "uuid"}}
+    schema = {"type": "object", "required": ["runs"], "properties": {"runs": ids}}
+    return _operation(
+        "start_workflow",
+        "Start a workflow for a record, several, or none",
+        requestBody=body(asked),
+        responses=responses(_202=json_answer(schema, "The runs that were asked for.")),
+    )
+
+
+def _switch(verb: str) -> Json:
+    answers = responses(_204={"description": "It is done."})
+    return _operation(f"{verb}_workflow", f"{verb.capitalize()} a workflow", responses=answers)
+
+
+def _read_run() -> Json:
+    answers = responses(_200=json_answer(_RUN, "The run with its steps."))
+    return _operation("read_run", "Read a run", responses=answers)
+
+
+def _run_verb(verb: str) -> Json:
+    answers = responses("409", _200=json_answer(_RUN, "The run as it is now."))
+    return _operation(f"{verb}_run", f"{verb.capitalize()} a run", responses=answers)
