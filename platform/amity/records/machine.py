@@ -101,6 +101,8 @@ class Machine:
     validators: Sequence[RecordValidator] = ()
     listeners: Sequence[Listener] = ()
     _revision: Revision | None = field(default=None, repr=False)
+    _later: list[Callable[[], None]] | None = field(default=None, repr=False)
+    """Inside `together`: what waits for the commit of the whole."""
 
     def revision(self, model: Model) -> Revision:
         """What is derived from `model`; made anew when another one came in force."""
@@ -148,8 +150,7 @@ class Machine:
                         raise ModelMoved
                     unit = self.unit(connection, caller)
                     result = work(unit)
-                for call in unit.after:
-                    call()
+                self._done(unit.after)
                 return result
             except ModelMoved:
                 self.definitions.refresh()
@@ -169,12 +170,25 @@ class Machine:
         Raises `Busy` where the lock for writing cannot be had.
         """
         for _ in range(RETRIES):
+            after: list[Callable[[], None]] = []
             with self.database.write() as connection:
-                if not self.definitions.refresh_in(connection):
-                    yield replace(self, database=Joined(connection, self.database.dialect))
-                    return
+                fresh = not self.definitions.refresh_in(connection)
+                if fresh:
+                    joined = Joined(connection, self.database.dialect)
+                    yield replace(self, database=joined, _later=after)
+            if fresh:
+                self._done(after)
+                return
             self.definitions.refresh()
         raise Busy("The definitions are changing at the moment. Nothing was written; please try again.")
+
+    def _done(self, calls: Sequence[Callable[[], None]]) -> None:
+        """Call what waits for a commit; inside a larger transaction that is its own."""
+        if self._later is not None:
+            self._later.extend(calls)
+            return
+        for call in calls:
+            call()
 
     def unit(self, connection: Connection, caller: Caller) -> Unit:
         """Start a unit of work in a transaction."""

@@ -9,6 +9,7 @@ import pytest
 from amity.access.policy import Decision
 from amity.database.ids import new_id
 from amity.errors import Invalid, NotFound
+from amity.records.unit import Unit
 from tests.factories.worlds import Rules, World
 
 
@@ -149,3 +150,24 @@ def test_ids_are_found_by_value(world: World) -> None:
         "a@example.org": ada.id
     }
     assert world.records.find_ids(world.ctx(), "person", "name", ["Twin", "Ada"]) == {"Ada": ada.id}
+
+
+def test_what_waits_for_a_commit_waits_for_that_of_the_whole(world: World) -> None:
+    """Several calls as one transaction: nothing of them is there before its end, and nobody is woken."""
+    told: list[int] = []
+
+    def waiting(unit: Unit) -> None:
+        unit.after.append(lambda: told.append(len(world.records.find(world.ctx(), "person").records)))
+
+    with world.records.together() as records:
+        for name in ("Ada", "Bob"):
+            records.create(world.ctx(), "person", {"name": name})
+            records.machine.write(world.ctx(), lambda caller: waiting)
+        assert len(records.find(world.ctx(), "person").records) == 2
+        assert told == []
+    assert told == [2, 2]
+    with pytest.raises(ZeroDivisionError), world.records.together() as records:
+        records.create(world.ctx(), "person", {"name": "Cyd"})
+        records.machine.write(world.ctx(), lambda caller: waiting)
+        raise ZeroDivisionError
+    assert told == [2, 2] and len(world.records.find(world.ctx(), "person").records) == 2
