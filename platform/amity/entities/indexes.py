@@ -16,11 +16,16 @@ from sqlalchemy import Connection, inspect, text
 from amity.database.engine import Database
 from amity.entities.kinds.base import ColumnSpec
 from amity.entities.kinds.missing import MissingKind
-from amity.entities.model import Entity, Field
+from amity.entities.model import SYSTEM_FIELDS, Entity, Field
 from amity.entities.tables import operations
+from amity.expressions import ExpressionError, nodes
+from amity.expressions.parser import parse
 
 MAX_INDEXES: Final = 12
 """Of one entity, unique ones and those of relations not counted: they are needed for what they forbid."""
+
+MAX_COLUMNS: Final = 3
+"""Of one index, the id not counted."""
 
 _LIVE: Final = "deleted_at IS NULL"
 _PREFIX: Final = "ix_a_"
@@ -49,7 +54,8 @@ def wanted(entity: Entity) -> list[Wanted]:
     table = entity.table.name
     found = dict.fromkeys(_unique(entity))
     found |= dict.fromkeys(_relations(entity))
-    rest = dict.fromkeys([Wanted(table, ("updated_at", "id")), *_display(entity), *_others(entity)])
+    changed = Wanted(table, ("updated_at", "id"))
+    rest = dict.fromkeys([changed, *_display(entity), *_views(entity), *_choices(entity)])
     for item in list(rest)[:MAX_INDEXES]:
         found.setdefault(item)
     return list(found)
@@ -84,13 +90,72 @@ def _display(entity: Entity) -> Iterator[Wanted]:
             yield from _indexed(entity, field)
 
 
-def _others(entity: Entity) -> Iterator[Wanted]:
+def _choices(entity: Entity) -> Iterator[Wanted]:
     for field in entity.fields:
         if field.choices and not field.kind.to_many:
             yield from _indexed(entity, field)
-    for field in entity.fields:
-        if not field.kind.is_relation:
-            yield from _indexed(entity, field)
+
+
+def _views(entity: Entity) -> Iterator[Wanted]:
+    """What shared views walk along: first what they compare with a value, then what they sort by."""
+    for view in entity.views:
+        compared = [_compared_column(entity, name) for name in compared_names(view.where or "")]
+        ordered = [_sorted_column(entity, name) for name in _first_sorted(view.sort)]
+        columns = dict.fromkeys(column for column in (*compared, *ordered) if column is not None)
+        columns.pop("id", None)
+        if columns:
+            yield Wanted(entity.table.name, (*list(columns)[:MAX_COLUMNS], "id"))
+
+
+def _first_sorted(sort: str) -> list[str]:
+    """The names that a sort begins with as long as they go the same way: an index has one direction."""
+    parts = [part.strip() for part in sort.split(",") if part.strip()]
+    down = [part.startswith("-") for part in parts]
+    length = next((place for place, way in enumerate(down) if way != down[0]), len(parts))
+    return [part.lstrip("+-") for part in parts[:length]]
+
+
+def _compared_column(entity: Entity, name: str) -> str | None:
+    """The column of a field's value; None where it is elsewhere."""
+    if name in SYSTEM_FIELDS:
+        return name
+    field = entity.by_name.get(name)
+    return entity.column(field).name if field is not None and field.stored and _plain(field) else None
+
+
+def _sorted_column(entity: Entity, name: str) -> str | None:
+    """The column that a field is sorted by; None where it is elsewhere, or in another table."""
+    if name in SYSTEM_FIELDS:
+        return name
+    field = entity.by_name.get(name)
+    if field is None or not field.stored or not field.kind.sortable or field.kind.is_relation:
+        return None
+    return entity.column(field, field.kind.sort_role(field)).name
+
+
+def _plain(field: Field) -> bool:
+    return all(spec.type != "json" for spec in field.kind.columns(field))
+
+
+def compared_names(where: str) -> list[str]:
+    """Names that a condition compares with a written value, all of which must hold: `a == 1 && b == 'x'`."""
+    try:
+        node = parse(where) if where else None
+    except ExpressionError:
+        return []
+    return list(_compared_in(node)) if node is not None else []
+
+
+def _compared_in(node: nodes.Node) -> Iterator[str]:
+    if isinstance(node, nodes.Logic) and node.operator == "&&":
+        for item in node.items:
+            yield from _compared_in(item)
+    elif isinstance(node, nodes.Binary) and node.operator == "==":
+        sides = (node.left, node.right)
+        names = [side.name for side in sides if isinstance(side, nodes.Identifier)]
+        values = [side for side in sides if isinstance(side, nodes.Literal) and side.value is not None]
+        if names and values:
+            yield names[0]
 
 
 def _indexed(entity: Entity, field: Field) -> Iterator[Wanted]:
