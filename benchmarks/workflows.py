@@ -22,7 +22,7 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.engine import make_url
 
 from amity.database.schema_workflows import run, run_request, run_step, run_wait
-from tests.factories.engines import Workflows, request
+from tests.factories.workflows import Workflows, request
 from tests.factories.worlds import World, open_world, prepared
 from tests.support.workers import Worker, workers
 

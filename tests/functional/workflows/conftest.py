@@ -16,7 +16,7 @@ from amity.database.schema_workflows import run, run_step
 from amity.workflows.guard import Bounds
 from amity.workflows.journal import RUN_COLUMNS, STEP_COLUMNS, RunRow, StepRow
 from amity.workflows.worker import WorkflowWorker
-from tests.factories.engines import Workflows, make_services, request
+from tests.factories.workflows import Workflows, make_services, request
 from tests.factories.worlds import World, open_world, prepared
 from tests.support.databases import DatabaseServer
 from tests.support.workers import until

@@ -17,7 +17,7 @@ from amity.workflows import runs, waits
 from amity.workflows.action import ActionFailed, Call, Done, Outcome, Skipped, Stop
 from amity.workflows.guard import Bounds
 from amity.workflows.service import put_state
-from tests.factories.engines import NOW_IN_ACTIONS
+from tests.factories.workflows import NOW_IN_ACTIONS
 from tests.functional.workflows.conftest import Engine
 from tests.support.workers import until
 

@@ -16,7 +16,7 @@ from amity.database.schema_workflows import notification
 from amity.workflows import runs
 from amity.workflows.worker import open_worker
 from amity.workspace import Workspace
-from tests.factories.workflows import apply, workflow
+from tests.factories.flows import apply, workflow
 from tests.support.workers import until
 from tests.unit.workflows.conftest import flows as flows
 
