@@ -17,6 +17,8 @@ BLUEPRINTS: Final = (
     "amity.web.auth",
     "amity.web.people",
     "amity.web.staff",
+    "amity.web.inbox",
+    "amity.web.outbox",
     "amity.web.extensions",
     "amity.web.workspace_settings",
     "amity.web.extension_pages",

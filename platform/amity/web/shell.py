@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -79,6 +79,8 @@ class Shell:
     footer: tuple[Entry, ...] = ()
     account: tuple[Entry, ...] = ()
     sign_out_url: str = ""
+    waiting: Callable[[], int] = field(default=lambda: 0, repr=False)
+    """Counts what is unread and asked; called by the frame alone, so that fragments do not pay for it."""
 
     def messages(self) -> list[Note]:
         """What was said with `note(...)` or Flask's `flash(...)`; each is given once."""
@@ -143,6 +145,7 @@ def _builder_groups(path: str) -> list[Group]:
             (
                 entry(_("Overview"), "/builder", "layout-dashboard"),
                 entry(_("Entities"), "/builder/entities", "table"),
+                entry(_("Outbox"), "/builder/outbox", "mail"),
                 entry(_("People"), "/builder/people", "users"),
                 entry(_("Workspace"), "/builder/workspace", "settings"),
                 entry(_("Extensions"), "/builder/extensions", "puzzle"),
@@ -176,6 +179,7 @@ def build_shell(
     path: str,
     menu: Sequence[MenuEntry] = (),
     theme: str | None = None,
+    waiting: Callable[[], int] = lambda: 0,
 ) -> Shell:
     """Put the frame together for the person `actor` (None: nobody is signed in) on the page at `path`."""
     language = actor.language if actor else "en"
@@ -200,4 +204,5 @@ def build_shell(
         footer=footer,
         account=(Entry(_("My settings"), "/auth/settings", "settings"),),
         sign_out_url="/auth/sign-out",
+        waiting=waiting,
     )

@@ -20,6 +20,7 @@ from amity.paths import bundled
 from amity.web import assets, texts
 from amity.web.context import locale, visitor, workspace
 from amity.web.shell import Shell, build_shell
+from amity.workflows import notifications
 
 
 def install(app: Flask, extensions: Sequence[tuple[str, Path]], *, dev: bool) -> None:
@@ -74,4 +75,5 @@ def _build() -> Shell:
         path=request.path,
         menu=[entry for _, entry in here.plugins.given.amity_menu],
         theme=known.account.theme,
+        waiting=lambda: notifications.waiting(here.database, known.account.id),
     )

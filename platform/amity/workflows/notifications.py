@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from amity.database.engine import Database
-from amity.database.schema_workflows import notification
+from amity.database.schema_workflows import assignment, assignment_person, notification
 
 LONGEST: Final = 1000
 COUNT_CAP: Final = 100
@@ -58,6 +58,32 @@ def unread(database: Database, account: str) -> int:
     )
     with database.read() as connection:
         return connection.execute(select(func.count()).select_from(some.subquery())).scalar_one()
+
+
+def waiting(database: Database, account: str) -> int:
+    """Count, in one statement, what a person has not read and what still waits for an answer."""
+    unseen = (
+        select(notification.c.seq)
+        .where(
+            notification.c.account == account,
+            notification.c.read_at.is_(None),
+            notification.c.kind.not_in(("approval", "input", "reminder")),
+        )
+        .limit(COUNT_CAP)
+    )
+    asked = (
+        select(func.count())
+        .select_from(assignment_person.join(assignment, assignment.c.id == assignment_person.c.assignment))
+        .where(
+            assignment_person.c.account == account,
+            assignment_person.c.answer.is_(None),
+            assignment.c.state == "open",
+        )
+    )
+    words = select(func.count()).select_from(unseen.subquery())
+    with database.read() as connection:
+        total = select(words.scalar_subquery() + asked.scalar_subquery())
+        return int(connection.execute(total).scalar_one())
 
 
 def newest(

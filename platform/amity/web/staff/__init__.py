@@ -14,6 +14,7 @@ from amity.web.staff import (
     record,
     removal,
     search,
+    talk,
     timeline,
     views,
 )
@@ -21,5 +22,5 @@ from amity.web.staff.blueprint import blueprint
 
 __all__ = [
     "blueprint", "bulk", "conflict", "export", "form", "history", "home", "list", "options", "record",
-    "removal", "search", "timeline", "views",
+    "removal", "search", "talk", "timeline", "views",
 ]  # fmt: skip

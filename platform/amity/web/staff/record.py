@@ -32,6 +32,7 @@ from amity.web.staff.history import HistoryPage, make_history
 from amity.web.staff.labels import labels_of
 from amity.web.staff.rules import Rules
 from amity.web.staff.showing import Shower, Shown, label
+from amity.web.staff.talk import CommentLine, comments_of
 from amity.web.staff.timeline import (
     AHEAD,
     FIRST,
@@ -49,6 +50,7 @@ _REACH: Final = frozenset({"email", "phone", "url", "address", "emails", "phones
 _TELLING: Final = frozenset(
     {"choice", "email", "phone", "relation", "money", "date", "datetime", "any_relation"}
 )
+SHOWN_BESIDE: Final = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,7 @@ class RecordPage:
     """None where no entity has entries about records like this one."""
     related: tuple[RelatedList, ...]
     panels: tuple[PanelView, ...]
+    comments: tuple[CommentLine, ...]
     history: HistoryPage
     created: str
     changed: str
@@ -175,11 +178,20 @@ def make_page(ctx: Context, entity: Entity, record: Record) -> RecordPage:
         timeline=_timeline(ctx, entity, record, name),
         related=tuple(_related(ctx, entity, record)),
         panels=panels(entity, record.values),
+        comments=comments_of(ctx, entity, record.id),
         history=make_history(ctx, entity, record.id, name),
         created=_by(people, record.get("created_by"), formats.ago(record.values["created_at"])),
         changed=_by(people, record.get("updated_by"), formats.ago(record.values["updated_at"])),
         owner=people.get(record.get("owner") or "", ""),
     )
+
+
+def all_facts(ctx: Context, entity: Entity, record: Record) -> tuple[str, tuple[Shown, ...]]:
+    """Give the label and all filled values of a record, for pages that show it beside something else."""
+    shower = Shower(ctx, entity, labels_of(ctx, entity, [record]))
+    sections = _sections(ctx, entity, record, shower)
+    values = tuple(shown for section in sections for shown in section.filled)
+    return label(entity, record), values[:SHOWN_BESIDE]
 
 
 def _by(people: Mapping[str, str], account: str | None, when: str) -> str:
