@@ -143,7 +143,7 @@ def _request_line(ctx: Context, item: Assignment) -> RequestLine:
         url=assignments.url(item.id),
         icon=_ICONS[item.kind],
         when=formats.ago(item.created_at),
-        due=formats.moment(item.due_at) if item.due_at else "",
+        due=formats.date(formats.local(item.due_at).date()) if item.due_at else "",
         late=item.due_at is not None and item.due_at < ctx.now,
         state=_(_STATES[item.state]),
         tone=_TONES.get(item.state, ""),
