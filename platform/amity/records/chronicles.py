@@ -51,7 +51,7 @@ class Entry:
 class Chronicle:
     """A record: its row, its links, its events from some number on (in order)."""
 
-    __slots__ = ("_series", "deleted", "earlier", "entries", "id", "links", "row", "visible")
+    __slots__ = ("_series", "deleted", "earlier", "entries", "id", "last", "links", "row", "visible")
 
     def __init__(
         self, id_: str, row: dict[str, Any] | None, *, deleted: bool, visible: bool, entries: Sequence[Entry]
@@ -65,6 +65,8 @@ class Chronicle:
         self.visible = visible
         """Whether the caller may see the record."""
         self.entries = entries
+        self.last = entries[-1].seq if entries else 0
+        """Number of the last event: after it, all is as now."""
         self.earlier: dict[str, Entry | None] = {}
         """The last event before `entries` that tells of a field, by field id ("": of anything)."""
         self._series: dict[str, tuple[list[int], list[Entry]]] = {}
@@ -76,7 +78,9 @@ class Chronicle:
 
     def state(self, cut: int) -> State:
         """What the record was at a cut, as far as its events tell."""
-        entry = _following(self._entries(_LIFE, lambda entry: entry.kind in LIFE), cut)
+        entry = None
+        if self.last > cut:
+            entry = _following(self._entries(_LIFE, lambda entry: entry.kind in LIFE), cut)
         if entry is None:
             return "deleted" if self.deleted else "live"
         return LIFE[entry.kind]

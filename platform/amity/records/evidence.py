@@ -53,10 +53,14 @@ class Evidence:
         if item.kind.computed:
             self.note(chronicle, item, moment, "derived")
             return None
+        eras = self._eras(item)
+        if (
+            chronicle.last <= moment.cut and eras is None
+        ):  # nothing happened since: most records of most walks
+            return (chronicle.row or {}).get(item.name)
         if chronicle.redacted(moment.cut):
             self.note(chronicle, item, moment, "redacted")
             return None
-        eras = self._eras(item)
         then = None if eras is None else eras.then(item.id, moment.seq, moment.at)
         following = chronicle.following(item.id, moment.cut)
         if following is not None and (eras is None or eras.of(item.id, following.definition) == then):

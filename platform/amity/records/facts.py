@@ -16,6 +16,7 @@ from amity.records.caller import Caller
 from amity.records.links import links_of, read_links, value_of
 from amity.records.machine import Machine
 from amity.records.me import bound_values
+from amity.records.referrers import sources
 
 
 class Facts:
@@ -149,18 +150,10 @@ class Batch:
         field = other.by_name[inverse.field]
         targets = [facts.id for facts in self.records if facts.id]
         self._note(other, targets)
-        sources: dict[str, list[str]] = {}
-        for some in chunks(targets):
-            if field.kind.to_many:
-                assert other.storage is not None
-                link = other.storage.links[field.id]
-                statement = select(link.c.source, link.c.target).where(link.c.target.in_(some))
-            else:
-                column = other.column(field)
-                statement = select(other.table.c.id, column).where(column.in_(some))
-            for source, target in self.connection.execute(statement):
-                sources.setdefault(target, []).append(source)
+        found: dict[str, list[str]] = {}
+        for source, target in sources(self.connection, other, field, targets):
+            found.setdefault(target, []).append(source)
         batch = self._beside(other)
-        every = sorted({source for some in sources.values() for source in some})
+        every = sorted({source for some in found.values() for source in some})
         read = {facts.id: facts for facts in batch.read(every)}
-        return {target: [read[key] for key in keys if key in read] for target, keys in sources.items()}
+        return {target: [read[key] for key in keys if key in read] for target, keys in found.items()}

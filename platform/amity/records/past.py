@@ -22,7 +22,6 @@ from sqlalchemy import Connection, select
 from amity.database.schema import event
 from amity.entities.model import Entity, Field, Inverse
 from amity.records.archive import Archive
-from amity.records.batches import chunks
 from amity.records.caller import Caller
 from amity.records.chronicles import Chronicle
 from amity.records.evidence import Evidence
@@ -31,6 +30,7 @@ from amity.records.links import Link, links_of
 from amity.records.machine import Machine
 from amity.records.me import PERSON_ENTITY
 from amity.records.moments import Moment
+from amity.records.referrers import sources
 
 _CONSTANT = ("created_at", "created_by", "owner")
 """System fields that no event changes."""
@@ -186,12 +186,12 @@ class Level:
         """The records whose relation pointed to this one at a moment, in order of id."""
         if inverse.name not in self._sources:
             self._sources[inverse.name] = self._read_sources(inverse)
-        level, sources = self._sources[inverse.name]
+        level, candidates = self._sources[inverse.name]
         if not level.readable(inverse.field):
             return []
         item = level.entity.by_name[inverse.field]
         found = []
-        for key in sources.get(chronicle.id, ()):
+        for key in candidates.get(chronicle.id, ()):
             facts = level.facts(key, moment)
             if facts is not None:
                 links = level.evidence.links(facts.chronicle, item, moment)
@@ -205,18 +205,10 @@ class Level:
         item = other.by_name[inverse.field]
         moved = self.archive.moves(other, item).sources
         found = {key: set(moved.get(key, ())) for key in self._chronicles}
-        for some in chunks(sorted(self._chronicles)):
-            if item.kind.to_many:
-                assert other.storage is not None
-                link = other.storage.links[item.id]
-                statement = select(link.c.source, link.c.target).where(link.c.target.in_(some))
-            else:
-                column = other.column(item)
-                statement = select(other.table.c.id, column).where(column.in_(some))
-            for source, target in self.archive.connection.execute(statement):
-                found[target].add(source)
+        for source, target in sources(self.archive.connection, other, item, sorted(self._chronicles)):
+            found[target].add(source)
         level = Level(self.archive, other, sorted(set().union(*found.values())))
-        return level, {key: sorted(sources) for key, sources in found.items()}
+        return level, {key: sorted(candidates) for key, candidates in found.items()}
 
 
 class Staff:

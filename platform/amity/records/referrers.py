@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, select
@@ -55,3 +55,19 @@ def pointing(connection: Connection, referrer: Referrer, targets: Sequence[str])
         for source, target in connection.execute(statement.where(table.c.deleted_at.is_(None))):
             found.setdefault(source, []).append(target)
     return found
+
+
+def sources(
+    connection: Connection, entity: Entity, field: Field, targets: Sequence[str]
+) -> Iterator[tuple[str, str]]:
+    """Pairs of (record, target) for all records, deleted ones too, whose relation holds any of `targets`."""
+    for some in chunks(targets):
+        if field.kind.to_many:
+            assert entity.storage is not None
+            link = entity.storage.links[field.id]
+            statement = select(link.c.source, link.c.target).where(link.c.target.in_(some))
+        else:
+            column = entity.column(field)
+            statement = select(entity.table.c.id, column).where(column.in_(some))
+        for row in connection.execute(statement):
+            yield row[0], row[1]
