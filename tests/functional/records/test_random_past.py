@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import datetime as dt
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -21,21 +21,10 @@ from amity.records import walking
 from amity.records.facts import Batch
 from amity.records.past import Past
 from amity.records.walking import walk
-from tests.factories.worlds import DOCUMENTS, NOW, World, build_model, empty_tables, open_world, prepared
-from tests.support.databases import DatabaseServer
+from tests.factories.worlds import DOCUMENTS, NOW, World, build_model, empty_tables
 
 Picture = dict[tuple[str, str], dict[str, Any]]
 """Live records by (entity id, record id): values by field id, system field or inverse."""
-
-
-@pytest.fixture(scope="module")
-def world(database_server: DatabaseServer) -> Iterator[World]:
-    url = database_server.create()
-    prepared()(url)
-    world = open_world(url)
-    yield world
-    world.database.close()
-    database_server.drop(url)
 
 
 def picture_of(entity: Entity, get: Callable[[str], Any]) -> dict[str, Any]:
@@ -66,6 +55,8 @@ class Work:
         self.parked: set[str] = set()
         self.ids: dict[str, list[str]] = {"person": [], "company": [], "visit": [], "tag": []}
         self.pictures: list[tuple[int, Picture]] = [(0, {})]
+        self.batches: set[int] = set()
+        """Last events of steps that chose several records: between their events there is no picture."""
         self.apply()
 
     # -- definitions --------------------------------------------------------------------------------
@@ -96,7 +87,9 @@ class Work:
 
     # -- records ------------------------------------------------------------------------------------
     def any_of(self, *entities: str) -> str | None:
-        ids = [key for entity in entities for key in self.ids[entity]]
+        """One of the live records mostly, at times none."""
+        live = self.pictures[-1][1]
+        ids = [key for entity in entities for key in self.ids[entity] if (entity, key) in live]
         return self.chance.choice([*ids, None]) if ids else None
 
     def values(self, entity: str) -> dict[str, Any]:
@@ -142,6 +135,23 @@ class Work:
         patch = {name: values[name] for name in self.chance.sample(sorted(values), min(2, len(values)))}
         self.world.records.update(self.ctx, entity, key, patch, version=version)
 
+    def relink(self) -> None:
+        """Point a link elsewhere: also one whose target was deleted meanwhile, so that it reads as null."""
+        entity, name = self.chance.choice([("person", "boss"), ("visit", "about"), ("visit", "person")])
+        key, target = self.any_of(entity), self.any_of("person")
+        if key and name not in self.parked:
+            value = {"entity": "person", "id": target} if target and name == "about" else target
+            version = self.world.records.get(self.ctx, entity, key).version
+            self.world.records.update(self.ctx, entity, key, {name: value}, version=version)
+
+    def unhinge(self) -> None:
+        """Delete what a link points to."""
+        targets = sorted(values["boss"] for values in self.pictures[-1][1].values() if values.get("boss"))
+        if targets:
+            key = self.chance.choice(targets)
+            version = self.world.records.get(self.ctx, "person", key).version
+            self.world.records.delete(self.ctx, "person", key, version=version)
+
     def delete(self) -> None:
         entity = self.chance.choice(sorted(self.ids))
         if key := self.any_of(entity):
@@ -149,9 +159,27 @@ class Work:
             self.world.records.delete(self.ctx, entity, key, version=version)
 
     def restore(self) -> None:
-        entity = self.chance.choice(sorted(self.ids))
-        if key := self.any_of(entity):
-            self.world.records.restore(self.ctx, entity, key)
+        live = self.pictures[-1][1]
+        gone = [(entity, key) for entity, ids in self.ids.items() for key in ids if (entity, key) not in live]
+        if gone:
+            self.world.records.restore(self.ctx, *self.chance.choice(gone))
+
+    def sweep(self) -> None:
+        """Delete several at once, with what goes along."""
+        entity = self.chance.choice(["person", "visit", "tag"])
+        live = self.pictures[-1][1]
+        found = [key for key in self.ids[entity] if (entity, key) in live]
+        chosen = self.chance.sample(found, min(3, len(found)))
+        if chosen:
+            self.world.records.delete_many(self.ctx, entity, [(key, None) for key in chosen], mode="all")
+
+    def bring_back(self) -> None:
+        """Restore several at once."""
+        live = self.pictures[-1][1]
+        entity = self.chance.choice(["person", "visit", "tag"])
+        gone = [key for key in self.ids[entity] if (entity, key) not in live]
+        if gone:
+            self.world.records.restore_many(self.ctx, entity, gone[-3:])
 
     # -- the walk -----------------------------------------------------------------------------------
     def step(self, what: str) -> None:
@@ -164,6 +192,8 @@ class Work:
         seq, picture = self.take()
         if seq > self.pictures[-1][0]:
             self.pictures.append((seq, picture))
+            if what in ("sweep", "bring_back"):
+                self.batches.add(seq)
 
     def take(self) -> tuple[int, Picture]:
         """A picture of now, with the number of the last event."""
@@ -205,19 +235,20 @@ class Work:
     def check_walks(self) -> None:
         """Each change shows what was before its step, and the last one of a step what was after."""
         machine = self.world.records.machine
-        by_seq = {}
+        by_seq: dict[int, tuple[Picture | None, Picture | None]] = {}
         for (earlier, before), (seq, after) in zip(self.pictures, self.pictures[1:], strict=False):
-            by_seq.update(
-                {number: (before, after if number == seq else None) for number in range(earlier + 1, seq + 1)}
-            )
+            first = None if seq in self.batches else before
+            for number in range(earlier + 1, seq + 1):
+                by_seq[number] = (first, after if number == seq else None)
         seen = []
         for entity in self.world.model:
             for change in walk(machine, self.world.ctx(SYSTEM), entity.name, NOW, NOW + dt.timedelta(days=1)):
                 seen.append(change.seq)
                 before, after = by_seq[change.seq]
                 key = (entity.id, change.record)
-                old = {} if change.old is None else {key: picture_of(entity, change.old.get)}
-                self.compare(old, {key: before[key]} if key in before else {})
+                if before is not None:
+                    old = {} if change.old is None else {key: picture_of(entity, change.old.get)}
+                    self.compare(old, {key: before[key]} if key in before else {})
                 if after is not None:
                     new = {} if change.new is None else {key: picture_of(entity, change.new.get)}
                     self.compare(new, {key: after[key]} if key in after else {})
@@ -235,7 +266,10 @@ class Work:
             assert shown == values, key
 
 
-STEPS = ["create", "create", "update", "update", "update", "delete", "restore", "rename", "park"]
+STEPS = [
+    "create", "create", "create", "update", "update", "relink", "relink", "relink", "unhinge", "delete",
+    "restore", "restore", "rename", "park", "sweep", "bring_back",
+]  # fmt: skip
 
 
 def play(world: World, seed: int, steps: Sequence[str]) -> None:

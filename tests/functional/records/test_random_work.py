@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,20 +11,9 @@ import pytest
 
 from amity.errors import Invalid, Stale
 from amity.records.shapes import Query
-from tests.factories.worlds import World, open_world, prepared
-from tests.support.databases import DatabaseServer
+from tests.factories.worlds import World
 
 NAMES = ("Ada", "Bob", "Cyd", "Dan", "Eve")
-
-
-@pytest.fixture
-def world(database_server: DatabaseServer) -> Iterator[World]:
-    url = database_server.create()
-    prepared()(url)
-    world = open_world(url)
-    yield world
-    world.database.close()
-    database_server.drop(url)
 
 
 @dataclass
