@@ -17,6 +17,7 @@ import pytest
 from sqlalchemy import insert
 
 from amity.access.context import SYSTEM
+from amity.database.engine import Database
 from amity.database.ids import new_id
 from amity.database.schema_workflows import outbox
 from amity.errors import Conflict, Forbidden
@@ -24,6 +25,7 @@ from amity.workflows.mail import message_id
 from amity.workflows.outbox import ATTEMPTS, OutboxSender, cancel, get_mail, list_mails, send_again
 from tests.factories.steps import Bench
 from tests.support.mails import MailServer
+from tests.support.servers import StartServer
 
 CHILD = """
 import sys, threading
@@ -43,16 +45,21 @@ with Presence(database, "worker") as presence:
 
 def put(bench: Bench, to: str = "a@b.example", **more: Any) -> str:
     """Put a mail into the outbox as a step does."""
+    values = mail(to, **more)
+    with bench.workspace.database.write() as connection:
+        connection.execute(insert(outbox).values(values))
+    return str(values["id"])
+
+
+def mail(to: str = "a@b.example", **more: Any) -> dict[str, Any]:
+    """A row of the outbox."""
     identity = new_id()
-    values = {
+    return {
         "id": identity, "key": f"run:{identity}", "state": "waiting", "subject": "Hällo",
         "sender": "Amity <amity@test.example>", "recipients": {"to": [to], "cc": []}, "attachments": [],
         "message_id": message_id(identity, "amity@test.example"), "created_at": dt.datetime.now(dt.UTC),
         "body": "Text\n.\n..dots\n", **more,
     }  # fmt: skip
-    with bench.workspace.database.write() as connection:
-        connection.execute(insert(outbox).values(values))
-    return identity
 
 
 def sender(bench: Bench, url: str, clock: Any = None, **settings: Any) -> OutboxSender:
@@ -237,3 +244,19 @@ def test_the_secret_of_the_server_is_in_no_error(bench: Bench) -> None:
     sender(bench, "smtp://user:hush-hush@127.0.0.1:9").send_due()
     assert "hush" not in state(bench, one).why
     assert "hush" not in repr(bench.workspace.settings.changed(smtp_url="smtp://user:hush-hush@h:9"))
+
+
+def test_the_worker_of_a_server_sends(
+    start_server: StartServer, mail_server: MailServer, tmp_path: Path
+) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "amity.toml").write_text(f'smtp_url = "{mail_server.url}"\n')
+    server = start_server()
+    database = Database(server.database_url)
+    try:
+        with database.write() as connection:
+            connection.execute(insert(outbox).values(mail()))
+    finally:
+        database.close()
+    _until(lambda: bool(mail_server.accepted), 30)
+    assert server.stop() == 0

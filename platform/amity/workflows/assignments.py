@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, Row, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, insert, or_, select, update
 
 from amity.access.context import Context
 from amity.access.people import Account
@@ -276,21 +276,6 @@ def of_person(database: Database, account: str, closed: int = 10, most: int = 10
         [_made(row, people.get(row.id, ())) for row in waiting],
         [_made(row, people.get(row.id, ())) for row in done],
     )
-
-
-def count_open(database: Database, account: str) -> int:
-    """Count what a person is asked."""
-    statement = (
-        select(func.count())
-        .select_from(assignment_person.join(assignment, assignment.c.id == assignment_person.c.assignment))
-        .where(
-            assignment_person.c.account == account,
-            assignment_person.c.answer.is_(None),
-            assignment.c.state == "open",
-        )
-    )
-    with database.read() as connection:
-        return connection.execute(statement).scalar_one()
 
 
 def _people(connection: Connection, ids: Sequence[str]) -> dict[str, list[Row[Any]]]:

@@ -24,7 +24,7 @@ from amity.database.schema_workflows import (
 from amity.definitions.documents import DefinitionChange
 from amity.errors import AmityError, Conflict, Forbidden, Invalid, NotFound
 from amity.records.shapes import Record
-from amity.workflows import assignments
+from amity.workflows import assignments, notifications
 from amity.workflows.assignments import approve, give
 from amity.workflows.worker import WorkflowWorker
 from tests.factories.steps import Bench
@@ -265,7 +265,8 @@ def test_who_may_see_a_request(engine: Bench) -> None:
         assert assignments.visible(database, bench.ctx(bench.actor(name)), row.id).title == row.title
     with pytest.raises(NotFound):
         assignments.visible(database, bench.ctx(bench.actor("Mia")), row.id)
-    assert assignments.count_open(database, bench.account("Sam")) == 1
+    assert notifications.waiting(database, bench.account("Sam")) == 1
+    assert notifications.waiting(database, bench.account("Mia")) == 0
 
 
 # -- called workflows -------------------------------------------------------------------------------------
