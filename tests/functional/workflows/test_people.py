@@ -26,7 +26,7 @@ from amity.errors import AmityError, Conflict, Forbidden, Invalid, NotFound
 from amity.records.shapes import Record
 from amity.workflows import assignments, notifications
 from amity.workflows.assignments import approve, give
-from amity.workflows.worker import WorkflowWorker
+from amity.workflows.worker import open_worker
 from tests.factories.steps import Bench
 from tests.support.workers import until
 
@@ -39,10 +39,9 @@ APPROVAL = {
 @pytest.fixture
 def engine(bench: Bench) -> Iterator[Bench]:
     """A bench with a worker beside it."""
-    workflows = bench.workspace.workflows
     with (
         Presence(bench.workspace.database, "worker") as presence,
-        WorkflowWorker(workflows.services, workflows.catalog, presence.id),
+        open_worker(bench.workspace.workflows, presence.id),
     ):
         yield bench
 
