@@ -18,6 +18,7 @@ BLUEPRINTS: Final = (
     "amity.web.people",
     "amity.web.staff",
     "amity.web.inbox",
+    "amity.web.public",
     "amity.web.outbox",
     "amity.web.extensions",
     "amity.web.workspace_settings",

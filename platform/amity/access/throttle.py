@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import ipaddress
+from collections.abc import Mapping
 from typing import Final
 
 from sqlalchemy import Connection, case, delete, select
@@ -24,12 +25,21 @@ WINDOW: Final = dt.timedelta(minutes=15)
 PER_EMAIL: Final = 8
 PER_ADDRESS: Final = 60
 """More than per e-mail: many people sit behind one address."""
+PUBLIC_PER_ADDRESS: Final = 30
+"""Public forms that may come from one address."""
 
 
 def attempt(database: Database, email_key: str, address: str, now: dt.datetime) -> None:
     """Count one attempt; raises `TooManyRequests` where there were too many of this e-mail or address."""
-    keys = {_email(email_key): PER_EMAIL, _address(address): PER_ADDRESS}
+    _count(database, {_email(email_key): PER_EMAIL, _address(address): PER_ADDRESS}, now)
 
+
+def public(database: Database, address: str, now: dt.datetime) -> None:
+    """Count a public form; raises `TooManyRequests` where there were too many of this address."""
+    _count(database, {f"public:{_address(address)}": PUBLIC_PER_ADDRESS}, now)
+
+
+def _count(database: Database, keys: Mapping[str, int], now: dt.datetime) -> None:
     def count(connection: Connection) -> int:
         connection.execute(delete(throttle).where(throttle.c.since <= now - WINDOW))
         wait = 0

@@ -89,7 +89,7 @@ def locale() -> Locale:
 
 def is_api() -> bool:
     """Say whether the request is for the API."""
-    return request.path.startswith("/api/")
+    return request.path.startswith(("/api/", "/hooks/"))
 
 
 def sign_in_here(key: str) -> None:

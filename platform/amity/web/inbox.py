@@ -10,10 +10,9 @@ from flask import Blueprint, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from amity.access.context import Context
-from amity.entities.model import Entity
 from amity.errors import AmityError, Conflict, Invalid
-from amity.web import forms
-from amity.web.context import current, locale, safe_next, workspace
+from amity.web import forms, small_forms
+from amity.web.context import current, safe_next, workspace
 from amity.web.shell import note
 from amity.web.staff.access import account_names, formatter
 from amity.web.staff.record import all_facts
@@ -204,7 +203,7 @@ def answer(identity: Any) -> ResponseReturnValue:
             assignments.approve(here.database, ctx, found.id, yes=yes, comment=comment)
         else:
             form = form_of(found.form or {}, here.kinds)
-            typed = forms.read_values(form.fields, request.form, "field-")
+            typed = small_forms.read(form, request.form)
             assignments.give(here.database, ctx, found.id, checked(form, typed), comment)
     except Invalid as error:
         page = _request_page(ctx, found, typed=typed, comment=comment, error=error)
@@ -231,7 +230,7 @@ def _request_page(
     if found.kind == "input" and may_answer:
         form = form_of(found.form or {}, workspace().kinds)
         trouble = forms.sort_problems(error.problems if error else (), [item.name for item in form.fields])
-        inputs = _inputs(form, typed or {}, trouble)
+        inputs = small_forms.inputs(form, typed or {}, trouble)
     elif error is not None:
         trouble = forms.sort_problems(error.problems, ())
     names = account_names({*found.waiting, *(item.account for item in found.answers)})
@@ -259,25 +258,6 @@ def _request_page(
         record_label=label,
         record_url=url,
         facts=facts,
-    )
-
-
-def _inputs(form: Entity, typed: Mapping[str, Any], trouble: forms.Trouble) -> tuple[forms.Input, ...]:
-    around = forms.Surroundings(
-        locale=locale(),
-        visible=lambda field: True,
-        required=lambda field: field.required,
-        choices=lambda field, value: forms.Choices(),
-    )
-    return tuple(
-        forms.make_input(
-            field,
-            typed.get(field.name, field.default),
-            around,
-            trouble.fields.get(field.name, ()),
-            "field-",
-        )
-        for field in form.fields
     )
 
 

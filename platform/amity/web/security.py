@@ -57,6 +57,12 @@ def public(view: View) -> View:
     return view
 
 
+def unforgeable(view: View) -> View:
+    """Mark a public view whose requests are signed: no page of another site can send one."""
+    view.amity_unforgeable = True  # type: ignore[attr-defined]
+    return public(view)
+
+
 def unbound(view: View) -> View:
     """Mark a public view that reads no definitions and must answer even when the database is gone."""
     view.amity_unbound = True  # type: ignore[attr-defined]
@@ -101,7 +107,7 @@ def guard() -> None:
     is_public = getattr(view, "amity_public", False)
     if known is None and not is_public:
         raise NotSignedIn("Please sign in first.")
-    if "Authorization" not in request.headers:
+    if "Authorization" not in request.headers and not getattr(view, "amity_unforgeable", False):
         current_app.extensions["amity-csrf"].protect()
     if request.path == "/builder" or request.path.startswith("/builder/"):
         require_admin()

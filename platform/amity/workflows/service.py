@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from amity.access.context import Context
 from amity.database.ids import new_id
-from amity.database.schema_workflows import run_request, workflow_state
+from amity.database.schema_workflows import run, run_request, workflow_state
 from amity.definitions.documents import StoredDefinition
 from amity.errors import Invalid, NotFound, Problem
 from amity.records.listeners import Listener
@@ -20,7 +20,7 @@ from amity.workflows.compiled import CompiledWorkflow
 from amity.workflows.live import Live, LiveWorkflows
 from amity.workflows.model import KIND
 from amity.workflows.registry import Registry
-from amity.workflows.requesting import RunRequests
+from amity.workflows.requesting import RunRequests, run_id
 from amity.workflows.rules import Rules
 from amity.workflows.services import REQUESTED, Services
 
@@ -104,6 +104,18 @@ class Workflows:
         self.wake()
         return ids
 
+    def ask(self, ctx: Context, item: CompiledWorkflow, input: Any, *, once: str = "") -> str:
+        """Ask for a run that is about no record; gives its id.
+
+        With `once` (what the sender calls the message) it is asked for only the first time.
+        """
+        id_ = run_id(once, item.workflow.id) if once else new_id()
+        with self.services.database.write() as connection:
+            if not once or not _known(connection, id_):
+                self.request(connection, ctx, item, [None], {"input": input}, ids=[id_])
+        self.wake()
+        return id_
+
     def request(
         self,
         connection: Connection,
@@ -111,12 +123,13 @@ class Workflows:
         item: CompiledWorkflow,
         records: Sequence[str | None],
         trigger: Mapping[str, Any],
+        ids: Sequence[str] = (),
     ) -> Sequence[str]:
-        """Insert requests inside a transaction of the caller's; gives their ids."""
+        """Insert requests inside a transaction of the caller's; gives their ids (`ids`, or new ones)."""
         workflow = item.workflow
         rows = [
             {
-                "id": new_id(),
+                "id": id_,
                 "workflow": workflow.id,
                 "version": workflow.version,
                 "entity": None if item.entity is None else item.entity.id,
@@ -127,7 +140,7 @@ class Workflows:
                 "depth": ctx.depth,
                 "requested_at": ctx.now,
             }
-            for record in records
+            for record, id_ in zip(records, ids or [new_id() for _ in records], strict=True)
         ]
         if rows:
             connection.execute(insert(run_request), rows)
@@ -206,6 +219,14 @@ class Workflows:
         with self.services.database.write() as connection:
             connection.execute(update(table).where(table.c.workflow == id_).values(values))
         self.wake()
+
+
+def _known(connection: Connection, id_: str) -> bool:
+    """Whether that run was asked for already."""
+    return any(
+        connection.execute(select(table.c.id).where(table.c.id == id_)).first() is not None
+        for table in (run_request, run)
+    )
 
 
 def put_state(connection: Connection, workflow: str, values: Mapping[str, Any]) -> None:
