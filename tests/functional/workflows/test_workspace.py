@@ -79,11 +79,10 @@ def test_workflows_that_trigger_themselves_or_each_other_are_stopped(working: Wo
     assert "itself" in pauses and pauses.keys() & {"ping", "pong"} and "fine" not in pauses
     assert "trigger each other" in pauses["itself"].why
     assert ended(working, "done", workflow="itself") == 9  # causes are at most 8 deep
+    statement = select(notification.c.text).join(account, account.c.id == notification.c.account)
     with working.database.read() as connection:
-        told = connection.execute(
-            select(notification.c.text).join(account, account.c.id == notification.c.account)
-        )
-        assert any("Itself was paused" in text for text in told.scalars())
+        told = connection.execute(statement).scalars().all()
+    assert any("Itself was paused" in text for text in told)
     person = working.records.find(ctx, "person").records[0]
     working.workflows.start(ctx, "fine", records=[person.id])
     until(lambda: ended(working, "done", workflow="fine") == 1, 30, "another workflow")
