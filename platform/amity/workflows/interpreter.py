@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from amity.workflows.services import Services
 
 GONE: Final = "Its record was deleted."
+UNWANTED: Final = "There was nothing to do: the condition of the workflow did not hold."
 MAX_TURNS: Final = 10_000
 """Turns that a `for_each` may take; a longer list fails the step."""
 
@@ -76,6 +77,8 @@ class Interpreter:
             walk = self._walk(journal)
             if journal.run.segment and walk.record_is_gone():
                 raise Ended("cancelled", GONE)
+            if not walk.is_wanted():
+                raise Ended("done", UNWANTED)
             if not walk.steps(walk.compiled.steps):
                 self._rest(journal, walk)
                 return
@@ -174,6 +177,17 @@ class Walk:
             return False
         with self.reading("") as reading:
             return reading.record(entity, run.record) is None
+
+    def is_wanted(self) -> bool:
+        """Whether the condition of the workflow holds at the start.
+
+        Changes were asked when they were written; who was started by the clock or by hand is asked here.
+        """
+        run, when = self.journal.run, self.compiled.when
+        if when is None or "event" in run.trigger or run.segment or self.journal.steps:
+            return True
+        with self.reading("") as reading:
+            return when.condition(self.env(reading, {}))
 
     # -- sequences ------------------------------------------------------------------------------------
     def steps(

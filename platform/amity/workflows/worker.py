@@ -152,7 +152,8 @@ class WorkflowWorker:
     # -- when a run ends -----------------------------------------------------------------------------------
     def _ended(self, connection: Connection, journal: Journal, state: str, why: str) -> None:
         run = journal.run
-        assignments.cancel_of_run(connection, run.id, self._now())
+        if state != "failed":  # a failed one may be gone on with, and what was asked is still to be answered
+            assignments.cancel_of_run(connection, run.id, self._now())
         if run.parent is not None and run.parent_key is not None:
             waits.wake_in(connection, [(run.parent, run.parent_key)], self._now())
         if state == "failed":

@@ -86,3 +86,15 @@ def test_workflows_that_trigger_themselves_or_each_other_are_stopped(working: Wo
     person = working.records.find(ctx, "person").records[0]
     working.workflows.start(ctx, "fine", records=[person.id])
     until(lambda: ended(working, "done", workflow="fine") == 1, 30, "another workflow")
+
+
+def test_the_condition_counts_for_those_who_are_started_by_hand_or_clock(working: Workspace) -> None:
+    apply(working, "by_hand", workflow(trigger={"on": "manual"}, when="record.stage == 'active'"))
+    ctx = working.context(SYSTEM)
+    ada = working.records.create(ctx, "person", {"name": "Ada", "stage": "active"})
+    bob = working.records.create(ctx, "person", {"name": "Bob"})
+    working.workflows.start(ctx, "by_hand", records=[ada.id, bob.id])
+    until(lambda: ended(working, "done") == 2, 30, "both ends")
+    assert [item.values["subject"] for item in working.records.find(ctx, "visit").records] == ["Meet Ada"]
+    (idle,) = runs.find(working.database, runs.RunQuery(record=bob.id)).runs
+    assert idle.why is not None and "did not hold" in idle.why
