@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, select, update
 
@@ -13,6 +13,7 @@ from amity.definitions.documents import DefinitionChange, State, StoredDefinitio
 from amity.definitions.handlers import DocumentHandler, Draft, Renames
 from amity.definitions.plan import Change, Severity, Use
 from amity.entities.model import Model
+from amity.entities.names import did_you_mean, shown
 from amity.errors import Invalid, NotFound, Problem
 from amity.expressions import Function
 from amity.workflows.checking import Checking, compile_workflow
@@ -20,6 +21,10 @@ from amity.workflows.loader import load, with_ids
 from amity.workflows.model import KIND, Workflow
 from amity.workflows.references import Rewriter, notes_of, uses
 from amity.workflows.registry import Registry
+from amity.workflows.values import refuse
+
+CALL: Final = "call"
+"""The action that starts another workflow."""
 
 
 class WorkflowHandler(DocumentHandler):
@@ -45,7 +50,9 @@ class WorkflowHandler(DocumentHandler):
             if line is not None and write is not None:
                 lines.append(line)
                 writes.append(write)
-        self._refuse_cycles(state.over(writes))
+        after = state.over(writes)
+        self._refuse_unknown_calls(writes, after)
+        self._refuse_cycles(after)
         return Draft(tuple(lines), writes=tuple(writes))
 
     def _one(
@@ -85,6 +92,21 @@ class WorkflowHandler(DocumentHandler):
             message = f"There is a workflow {workflow.name!r} already."
             raise Invalid(message, problems=[Problem("twice", message, pointer="/name")])
         return replace(workflow, id=_free_id(workflow.id, state))
+
+    def _refuse_unknown_calls(self, writes: Sequence[Write], after: State) -> None:
+        """Refuse calls of workflows that there are not."""
+        names = [known.name for known in after.live(KIND)]
+        problems = []
+        for write in writes:
+            workflow = None
+            if write.document is not None:
+                workflow = self._trusted(write.document, write.id, write.name, 1)
+            for step in workflow.walk() if workflow is not None else ():
+                called = step.params.get("workflow") if step.action == CALL else None
+                if isinstance(called, str) and called not in names:
+                    message = f"There is no workflow {shown(called)}.{did_you_mean(called, names)}"
+                    problems.append(Problem("workflow", message, pointer=f"{step.pointer}/workflow"))
+        refuse(problems, "A workflow calls one that is not there")
 
     def _refuse_cycles(self, state: State) -> None:
         """Refuse workflows that call each other in a circle."""
@@ -218,7 +240,7 @@ def _changed(known: StoredDefinition, workflow: Workflow) -> str:
 def _called(value: Any) -> Iterator[str]:
     """Names of the workflows that a document calls."""
     if isinstance(value, Mapping):
-        if value.get("do") == "call" and isinstance(value.get("workflow"), str):
+        if value.get("do") == CALL and isinstance(value.get("workflow"), str):
             yield value["workflow"]
         for item in value.values():
             yield from _called(item)

@@ -159,3 +159,16 @@ def test_a_workflow_and_its_entity_come_in_one_apply(flows: Workspace) -> None:
     changes = [DefinitionChange("workflow", "won", document), DefinitionChange("entity", "deal", deal)]
     flows.definitions.apply(changes, flows.context(SYSTEM), confirm=True)
     assert flows.workflows.live.changes["deal"]
+
+
+def test_calls_of_what_is_not_there_and_calls_in_circles_are_refused(flows: Workspace) -> None:
+    def calling(name: str) -> dict[str, Any]:
+        return workflow(trigger={"on": "called"}, when=None, steps=[{"do": "call", "workflow": name}])
+
+    with pytest.raises(Invalid) as caught:
+        apply(flows, "first", calling("secnd"))
+    assert caught.value.problems[0].pointer == "/steps/0/workflow"
+    apply(flows, "second", workflow(trigger={"on": "called"}, when=None, steps=[]))
+    apply(flows, "first", calling("second"))
+    with pytest.raises(Invalid, match="first → second → first"):
+        apply(flows, "second", calling("first"))

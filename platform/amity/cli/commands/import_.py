@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="All rows or none, in one transaction; on SQLite nobody else can save meanwhile.",
 )
+@click.option("--mute", is_flag=True, help="Start no workflows; rules still count.")
 @click.option("--dry-run", is_flag=True, help="Say what would happen and write nothing.")
 @pass_command_line
 def command(
@@ -38,6 +39,7 @@ def command(
     pairs: tuple[str, ...],
     key: str | None,
     atomic: bool,
+    mute: bool,
     dry_run: bool,
 ) -> int:
     """Import records of ENTITY from the CSV file FILE (UTF-8, with a header row).
@@ -50,13 +52,15 @@ def command(
     from amity.exchange.importing import CsvImport, describe
     from amity.exchange.mapping import parse_pairs
     from amity.exchange.tables import CsvTable
+    from amity.workflows.requesting import MUTE
 
     table = CsvTable(file)
+    cause = {"file": file.name, **({MUTE: True} if mute else {})}
     with line.workspace() as workspace:
         job = CsvImport(
             workspace.records,
             workspace.definitions.model,
-            workspace.context(SYSTEM, "import", file=file.name),
+            workspace.context(SYSTEM, "import", **cause),
             entity,
             table,
             mapping=parse_pairs(pairs),
