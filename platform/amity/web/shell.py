@@ -145,6 +145,9 @@ def _builder_groups(path: str) -> list[Group]:
             (
                 entry(_("Overview"), "/builder", "layout-dashboard"),
                 entry(_("Entities"), "/builder/entities", "table"),
+                entry(_("Workflows"), "/builder/workflows", "route"),
+                entry(_("Runs"), "/builder/runs", "activity"),
+                entry(_("Failures"), "/builder/failures", "alert-triangle"),
                 entry(_("Outbox"), "/builder/outbox", "mail"),
                 entry(_("People"), "/builder/people", "users"),
                 entry(_("Workspace"), "/builder/workspace", "settings"),

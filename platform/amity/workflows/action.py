@@ -156,6 +156,8 @@ class Action:
     places: ClassVar[frozenset[Literal["workflow", "rule"]]] = frozenset({"workflow"})
     timeout: ClassVar[float] = 60.0
     """Seconds that one attempt may take, unless the step says otherwise."""
+    outcomes: ClassVar[Mapping[str, Sequence[tuple[str, str]]]] = {}
+    """Values that a text of the result can have, with their titles, for the condition builder."""
     retries: ClassVar[bool] = True
     """Whether a failure is tried again where the step does not say so."""
 

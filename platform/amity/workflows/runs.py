@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, literal, or_, select, update
 
 from amity.database.engine import Database
 from amity.database.schema_workflows import (
@@ -22,6 +22,7 @@ from amity.database.schema_workflows import (
     run_watch,
     workflow_state,
 )
+from amity.database.types import UtcDateTime
 from amity.errors import Conflict, NotFound
 from amity.workflows import waits
 from amity.workflows.journal import ENDED, RUN_COLUMNS, STEP_COLUMNS, RunRow, RunState, StepRow
@@ -93,6 +94,20 @@ class Health:
     paused_by: str | None = None
 
 
+@dataclass(slots=True)
+class Overview:
+    """What one workflow has to do, for lists of all. Times are UTC."""
+
+    requested: int = 0
+    running: int = 0
+    """Runs that are being worked on or wait for a process."""
+    waiting: int = 0
+    failed: int = 0
+    """Runs that failed since the moment that was asked for."""
+    last: dt.datetime | None = None
+    """Start of the latest run."""
+
+
 @dataclass(frozen=True, slots=True)
 class Backlog:
     """What waits for a worker at all: for monitoring."""
@@ -145,6 +160,40 @@ def health(database: Database, workflows: Iterable[str]) -> dict[str, Health]:
     """Say how workflows do, by id."""
     with database.read() as connection:
         return {workflow: _health(connection, workflow) for workflow in workflows}
+
+
+def overview(database: Database, since: dt.datetime) -> dict[str, Overview]:
+    """Say of all workflows by id what there is, in one query; failures since a moment."""
+    active = or_(
+        run.c.state.in_(("ready", "running", "waiting")),
+        and_(run.c.state == "failed", run.c.ended_at >= since),
+    )
+    number, none = func.count().label("number"), literal(None, UtcDateTime).label("last")
+    states = (
+        select(run.c.workflow, run.c.state, number, none).where(active).group_by(run.c.workflow, run.c.state)
+    )
+    requests = select(run_request.c.workflow, literal("requested"), number, none).group_by(
+        run_request.c.workflow
+    )
+    last = select(run.c.workflow, literal("last"), literal(0), func.max(run.c.started_at)).group_by(
+        run.c.workflow
+    )
+    found: dict[str, Overview] = {}
+    with database.read() as connection:
+        for workflow, state, many, at in connection.execute(states.union_all(requests, last)):
+            item = found.setdefault(workflow, Overview())
+            match state:
+                case "last":
+                    item.last = at
+                case "ready" | "running":
+                    item.running += many
+                case "waiting":
+                    item.waiting = many
+                case "failed":
+                    item.failed = many
+                case "requested":
+                    item.requested = many
+    return found
 
 
 def backlog(database: Database) -> Backlog:

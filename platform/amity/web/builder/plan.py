@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from amity import jsontext
 from amity.definitions.documents import DefinitionChange
 from amity.definitions.plan import Change, Plan, Question, Severity
 from amity.errors import AmityError, Conflict, Invalid, NeedsConfirmation, Stale
-from amity.web.builder.designer import make_page, read_draft
 from amity.web.builder.document import Json
+from amity.web.builder.drafts import PAGES, DocumentPages, pages
 from amity.web.context import require_admin, workspace
 from amity.web.shell import note
 from amity.web.texts import gettext as _
@@ -39,6 +39,7 @@ class PlanPage:
     """Context of `pages/builder/plan.html`."""
 
     title: str
+    pages: DocumentPages
     original: str
     document: str
     plan: Plan
@@ -70,25 +71,45 @@ class PlanPage:
 def plan() -> ResponseReturnValue:
     """Show the plan of the draft that the form carries."""
     require_admin()
-    draft = read_draft()
+    kind = pages()
+    draft = kind.read_draft()
     if draft.typed_json:
         draft.json_problem = _(
             "This was changed and is not taken over: take it over or put it back, then see the plan."
         )
     if draft.json_problem:
-        return render_template("pages/builder/designer.html", page=make_page(draft)), 422
+        return kind.show(draft), 422
     try:
-        return _page(draft.original, draft.document)
+        return _page(kind, draft.original, draft.document)
     except Invalid as error:
-        return render_template("pages/builder/designer.html", page=make_page(draft, error.problems)), 422
+        return kind.show(draft, error.problems), 422
 
 
 @blueprint.post("/entities/<name>/remove")
 def remove(name: str) -> ResponseReturnValue:
     """Show what removing an entity would do."""
+    return _remove("entity", name)
+
+
+@blueprint.post("/workflows/<name>/remove")
+def remove_workflow(name: str) -> ResponseReturnValue:
+    """Show what removing a workflow would do."""
+    return _remove("workflow", name)
+
+
+def _remove(kind: str, name: str) -> ResponseReturnValue:
     require_admin()
-    workspace().definitions.get("entity", name)
-    return _page(name, None)
+    workspace().definitions.get(kind, name)
+    return _page(PAGES[kind], name, None)
+
+
+@blueprint.post("/workflows/<name>/switch")
+def switch(name: str) -> ResponseReturnValue:
+    """Show the plan of switching a workflow on or off."""
+    require_admin()
+    known = workspace().definitions.get("workflow", name)
+    enabled = request.form.get("on") == "1"
+    return _page(PAGES["workflow"], name, {**known.document, "enabled": enabled})
 
 
 @blueprint.post("/apply")
@@ -96,37 +117,43 @@ def apply() -> ResponseReturnValue:
     """Apply the plan that the person saw; another one is shown where the world moved meanwhile."""
     context = require_admin()
     form = request.form
+    kind = pages()
     original = form.get("original", "")
     text = form.get("document", "")
     document: Json | None = jsontext.loads(text) if text else None
     revision = form.get("revision", "")
     try:
         workspace().definitions.apply(
-            [_change(original, document)],
+            [_change(kind, original, document)],
             context,
             revision=int(revision) if revision.isdecimal() else None,
             confirm="confirm" in form,
         )
     except Stale as error:
-        return _page(original, document, error, since=error.details.get("since", ()))
+        return _page(kind, original, document, error, since=error.details.get("since", ()))
     except (NeedsConfirmation, Conflict) as error:
-        return _page(original, document, error)
+        return _page(kind, original, document, error)
     if document is None:
-        note(_("The entity is removed; its records are kept and can be restored."))
-        return redirect(url_for("entities.entities"), 303)
-    return _applied(original, document)
+        note(_(kind.removed))
+        return redirect(kind.list_url, 303)
+    return _applied(kind, original, document)
 
 
-def _applied(original: str, document: Json) -> ResponseReturnValue:
-    model = workspace().definitions.model
-    name = str(document.get("x-amity", {}).get("name") or original)
-    found = model.entities.get(name)
-    title = found.plural if found else name
-    note(_("Applied. It is in force for everybody now."), link_url=f"/e/{name}", link_text=title)
-    return redirect(url_for("designer.design", name=name), 303)
+def _applied(kind: DocumentPages, original: str, document: Json) -> ResponseReturnValue:
+    name = kind.name_of(document) or original
+    if kind.kind == "workflow" and original and not document.get("name"):
+        name = original
+    if kind.kind == "entity":
+        title = kind.title_of(name)
+        note(_("Applied. It is in force for everybody now."), link_url=f"/e/{name}", link_text=title)
+    elif document.get("enabled"):
+        note(_("Applied. The workflow is in force and switched on."))
+    else:
+        note(_("Applied. The workflow is switched off until you switch it on."), "info")
+    return redirect(kind.edit_url(name), 303)
 
 
-def _change(original: str, document: Json | None) -> DefinitionChange:
+def _change(kind: DocumentPages, original: str, document: Json | None) -> DefinitionChange:
     form = request.form
     answers: dict[str, str | None] = {}
     choices: dict[str, dict[str, str | None]] = {}
@@ -142,8 +169,8 @@ def _change(original: str, document: Json | None) -> DefinitionChange:
             fill[argument] = _value(value)
     name = original
     if not name and document is not None:
-        name = str(document.get("x-amity", {}).get("name") or "")
-    return DefinitionChange("entity", name, document, renamed_from=answers, choices=choices, fill=fill)
+        name = kind.name_of(document)
+    return DefinitionChange(kind.kind, name, document, renamed_from=answers, choices=choices, fill=fill)
 
 
 def _value(text: str) -> Any:
@@ -163,12 +190,13 @@ _TITLES: Final = {
 
 
 def _page(
+    kind: DocumentPages,
     original: str,
     document: Json | None,
     error: Conflict | None = None,
     since: Sequence[Mapping[str, Any]] = (),
 ) -> ResponseReturnValue:
-    found = workspace().definitions.plan([_change(original, document)], require_admin())
+    found = workspace().definitions.plan([_change(kind, original, document)], require_admin())
     groups = [
         Group(severity, _(title), changes)
         for severity, title in _TITLES.items()
@@ -176,6 +204,7 @@ def _page(
     ]
     page = PlanPage(
         title=str((document or {}).get("title") or original),
+        pages=kind,
         original=original,
         document=jsontext.dumps(document) if document is not None else "",
         plan=found,

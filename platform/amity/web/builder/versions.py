@@ -1,4 +1,4 @@
-"""Versions of an entity: who changed what and when, compare two, go back through the plan page."""
+"""Versions of a definition: who changed what and when, compare two, go back through the plan page."""
 
 from __future__ import annotations
 
@@ -14,10 +14,15 @@ from amity import jsontext
 from amity.definitions.documents import VersionInfo
 from amity.errors import NotFound
 from amity.web.builder.document import Json
+from amity.web.builder.drafts import PAGES, DocumentPages
+from amity.web.builder.flow_document import walk
 from amity.web.context import require_admin, workspace
 from amity.web.texts import gettext as _
 
-blueprint: Final = Blueprint("versions", __name__, url_prefix="/builder/entities/<name>/versions")
+blueprint: Final = Blueprint(
+    "versions", __name__, url_prefix="/builder/<any(entities, workflows):folder>/<name>/versions"
+)
+KINDS: Final = {pages.folder: pages for pages in PAGES.values()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,7 @@ class VersionRow:
 class VersionsPage:
     """Context of `pages/builder/versions.html`."""
 
+    pages: DocumentPages
     name: str
     title: str
     rows: Sequence[VersionRow]
@@ -45,6 +51,7 @@ class VersionsPage:
 class ComparePage:
     """Context of `pages/builder/compare.html`."""
 
+    pages: DocumentPages
     name: str
     title: str
     old: VersionInfo
@@ -55,12 +62,13 @@ class ComparePage:
 
 
 @blueprint.get("")
-def versions(name: str) -> ResponseReturnValue:
+def versions(folder: str, name: str) -> ResponseReturnValue:
     """List the versions, the newest first."""
     require_admin()
+    kind = KINDS[folder]
     definitions = workspace().definitions
     people = {account.id: account.name for account in workspace().accounts.all()}
-    found = definitions.versions("entity", name)
+    found = definitions.versions(kind.kind, name)
     rows = [
         VersionRow(
             info,
@@ -71,22 +79,25 @@ def versions(name: str) -> ResponseReturnValue:
         for info in found
     ]
     title = str(found[0].document.get("title") or name)
-    page = VersionsPage(name, title, rows, name in definitions.model.entities)
+    page = VersionsPage(kind, name, title, rows, kind.is_live(name))
     return render_template("pages/builder/versions.html", page=page)
 
 
 @blueprint.get("/compare")
-def compare(name: str) -> ResponseReturnValue:
+def compare(folder: str, name: str) -> ResponseReturnValue:
     """Show what is different between two versions."""
     require_admin()
-    found = {info.version: info for info in workspace().definitions.versions("entity", name)}
+    kind = KINDS[folder]
+    found = {info.version: info for info in workspace().definitions.versions(kind.kind, name)}
     old, new = _wanted(found, "old"), _wanted(found, "new")
+    say = differences if kind.kind == "entity" else flow_differences
     page = ComparePage(
+        pages=kind,
         name=name,
         title=str(new.document.get("title") or name),
         old=old,
         new=new,
-        words=differences(dict(old.document), dict(new.document)),
+        words=say(dict(old.document), dict(new.document)),
         lines=_lines(old.document, new.document),
     )
     return render_template("pages/builder/compare.html", page=page)
@@ -130,6 +141,40 @@ def differences(old: Json, new: Json) -> list[str]:
     if rest:
         words.append(_("The entity itself differs in: %(what)s.", what=", ".join(rest)))
     return words
+
+
+def flow_differences(old: Json, new: Json) -> list[str]:
+    """Say in words what is different between two workflows, step by step (by the step's name)."""
+    before, after = ({str(step.get("id", at)): step for at, step in walk(item)} for item in (old, new))
+    words = [
+        _("The step “%(name)s” is gone.", name=_step(before[key], key)) for key in before if key not in after
+    ]
+    for key, step in after.items():
+        was = before.get(key)
+        if was is None:
+            words.append(_("The step “%(name)s” is new.", name=_step(step, key)))
+        elif changed := sorted(
+            word
+            for word in {*was, *step}
+            if was.get(word) != step.get(word)
+            and word not in ("then", "else", "steps", "default", "parallel")
+        ):
+            what = ", ".join(changed)
+            words.append(_("The step “%(name)s” differs in: %(what)s.", name=_step(step, key), what=what))
+    if list(before) != list(after) and set(before) == set(after):
+        words.append(_("The steps stand in another order."))
+    if old.get("enabled") != new.get("enabled"):
+        words.append(_("It is switched on.") if new.get("enabled") else _("It is switched off."))
+    rest = sorted(
+        word for word in {*old, *new} if word not in ("steps", "enabled") and old.get(word) != new.get(word)
+    )
+    if rest:
+        words.append(_("The workflow itself differs in: %(what)s.", what=", ".join(rest)))
+    return words
+
+
+def _step(step: Json, key: str) -> str:
+    return str(step.get("title") or key)
 
 
 def _by_id(document: Json) -> dict[str, tuple[str, Json]]:

@@ -23,7 +23,8 @@ from amity.web.texts import gettext as _
 
 _PLAIN: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _WORDS: Final = frozenset({"in", "true", "false", "null"})
-_FIELD: Final = r"(?P<f>`[^`]+`|[A-Za-z_][A-Za-z0-9_]*)"
+_NAME: Final = r"(?:`[^`]+`|[A-Za-z_][A-Za-z0-9_]*)"
+_FIELD: Final = rf"(?P<f>{_NAME}(?:\.{_NAME})*)"
 _VALUE: Final = r"(?P<v>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|-?[0-9]+(?:\.[0-9]+)?)"
 
 
@@ -193,8 +194,13 @@ def quoted(text: str) -> str:
 
 def write(field: Field, operator: Operator, value: str, timezone: str) -> str:
     """Write one part of an expression. Raises `Invalid` at the parameter `value`."""
+    return write_about(reference(field.name), operator, value, timezone)
+
+
+def write_about(path: str, operator: Operator, value: str, timezone: str) -> str:
+    """Write one part about what a path names, such as `record.stage`. Raises `Invalid` at `value`."""
     literal = _LITERALS[operator.input](value.strip(), timezone)
-    text = operator.template.replace("{f}", reference(field.name)).replace("{v}", literal)
+    text = operator.template.replace("{f}", path).replace("{v}", literal)
     return f"({text})" if "&&" in text else text
 
 
@@ -272,14 +278,14 @@ def _loose(part: str) -> bool:
 
 
 # -- reading --------------------------------------------------------------------------------------------
-def split(text: str) -> list[str]:
-    """Split an expression at its top-level `&&`; one that cannot be read is a single part."""
+def split(text: str, word: str = "&&") -> list[str]:
+    """Split an expression at its top-level `&&`, or `||`; one that cannot be read is a single part."""
     text = text.strip()
     if not text:
         return []
     try:
         found = tokens(text)
-        if _loose(text):
+        if word == "&&" and _loose(text):
             return [text]
     except ExpressionError:
         return [text]
@@ -288,7 +294,9 @@ def split(text: str) -> list[str]:
         if token.kind != "operator":
             continue
         depth += {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}.get(token.value, 0)
-        if depth == 0 and token.value == "&&":
+        if depth == 0 and token.value == "?":
+            return [text]
+        if depth == 0 and token.value == word:
             parts.append(text[start : token.at].strip())
             start = token.end
     parts.append(text[start:].strip())
@@ -314,20 +322,21 @@ def _pattern(template: str) -> re.Pattern[str]:
 
 def read(part: str, fields: Mapping[str, Field]) -> Condition | None:
     """Understand one part of an expression, None where it has none of the operators' forms."""
+    found = understand(part, {reference(name): category(field) for name, field in fields.items()})
+    return None if found is None else Condition(fields[found[0].strip("`")], found[1], found[2])
+
+
+def understand(part: str, categories: Mapping[str, str]) -> tuple[str, Operator, str] | None:
+    """Read one part of an expression: path, operator, value as it is typed. `categories` are by path."""
     bare = part.strip()
-    while bare.startswith("(") and bare.endswith(")") and len(split(bare[1:-1])) >= 1 and _closed(bare):
+    while bare.startswith("(") and bare.endswith(")") and _closed(bare):
         bare = bare[1:-1].strip()
     for operators in OPERATORS.values():
         for operator in operators:
             match = _pattern(operator.template).fullmatch(bare)
-            if match is None:
-                continue
-            field = fields.get(match["f"].strip("`"))
-            if field is None:
-                continue
-            fitting = operator_of(field, operator.name)
-            if fitting is not None and fitting.template == operator.template:
-                return Condition(field, fitting, _unquoted(match.groupdict().get("v") or ""))
+            known = categories.get(match["f"]) if match is not None else None
+            if match is not None and known is not None and operator in OPERATORS[known]:
+                return match["f"], operator, _unquoted(match.groupdict().get("v") or "")
     return None
 
 

@@ -25,6 +25,9 @@ class Approval(RecordAction):
     description = "Let one or several people say yes or no; the workflow goes on with their answer."
     group = "People"
     icon = "circle-check"
+    outcomes: ClassVar[Mapping[str, Sequence[tuple[str, str]]]] = {
+        "outcome": (("approved", "approved"), ("refused", "refused"), ("expired", "nobody answered in time"))
+    }
     schema: ClassVar[Mapping[str, Any]] = {
         "type": "object",
         "required": ["question"],

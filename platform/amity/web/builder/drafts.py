@@ -1,0 +1,93 @@
+"""What the plan and the versions need to know about each kind of document: its editor and its addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from flask import render_template, request, url_for
+
+from amity.errors import NotFound, Problem
+from amity.web.builder import designer, flow_editor
+from amity.web.builder.document import Json
+from amity.web.context import workspace
+from amity.web.texts import gettext as _
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentPages:
+    """The pages of one kind of document."""
+
+    kind: str
+    folder: str
+    """Word of the addresses: entities, workflows."""
+    title: str
+    change: str
+    """Endpoint that shows a draft again."""
+    list: str
+    edit: str
+    template: str
+    read_draft: Callable[[], Any]
+    make_page: Callable[..., Any]
+    name_of: Callable[[Json], str]
+    removed: str
+
+    @property
+    def list_url(self) -> str:
+        """Where all of the kind are."""
+        return url_for(self.list)
+
+    @property
+    def change_url(self) -> str:
+        """Where a draft is sent to be worked on."""
+        return url_for(self.change)
+
+    def edit_url(self, name: str) -> str:
+        """Where one is worked on."""
+        return url_for(self.edit, name=name)
+
+    def title_of(self, name: str) -> str:
+        """Give the title of one that is in force."""
+        if self.kind == "entity":
+            found = workspace().definitions.model.entities.get(name)
+            return found.plural if found else name
+        return str(workspace().definitions.get(self.kind, name).document.get("title", name))
+
+    def is_live(self, name: str) -> bool:
+        """Whether there is one of this name in force."""
+        try:
+            workspace().definitions.get(self.kind, name)
+        except NotFound:
+            return False
+        return True
+
+    def show(self, draft: Any, problems: Sequence[Problem] = ()) -> str:
+        """Show the editor of a draft."""
+        return render_template(self.template, page=self.make_page(draft, problems))
+
+
+def _entity_name(document: Json) -> str:
+    return str(document.get("x-amity", {}).get("name") or "")
+
+
+PAGES: Final = {
+    "entity": DocumentPages(
+        "entity", "entities", "Entities", "designer.change", "entities.entities", "designer.design",
+        "pages/builder/designer.html", designer.read_draft, designer.make_page, _entity_name,
+        "The entity is removed; its records are kept and can be restored.",
+    ),
+    "workflow": DocumentPages(
+        "workflow", "workflows", "Workflows", "flows.change", "workflow_list.workflows", "flows.edit",
+        "pages/builder/flow.html", flow_editor.read_draft, flow_editor.make_page, flow_editor.name_of,
+        "The workflow is removed; runs that wait are kept and can be cancelled.",
+    ),
+}  # fmt: skip
+
+
+def pages() -> DocumentPages:
+    """Give the pages of the kind that the form names; of entities where it names none."""
+    found = PAGES.get(request.form.get("kind", "entity"))
+    if found is None:
+        raise NotFound(_("There is no such kind of definition."))
+    return found
