@@ -612,7 +612,9 @@ def _trigger_form(draft: Draft, said: Mapping[str, Sequence[str]], above: Sequen
         controls = forms.controls(around, kind.required, frozenset())
     return StepForm(
         "/trigger", "trigger", _("What starts it"), kind.icon if kind else "bolt",
-        _(kind.description) if kind else "", controls, above, triggers=[(item.name, _(item.title)) for item in triggers.values()], trigger=on,
+        _(kind.description) if kind else "",
+        controls, above,
+        triggers=[(item.name, _(item.title)) for item in triggers.values()], trigger=on,
         needs_entity=kind is None or kind.entity != "none",
     )  # fmt: skip
 

@@ -80,7 +80,7 @@ class TableRow:
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """One property as it is shown (`fragments/builder/control.html`); `kind` says which of the rest counts."""
+    """One property as it is shown (`fragments/builder/control.html`); `kind` says what counts."""
 
     name: str
     kind: str
@@ -670,7 +670,7 @@ def _write_table(around: Surrounding, word: str, rule: Mapping[str, Any]) -> Non
     columns = form.getlist(f"{name}-column")
     titles = [text.strip() for text in form.getlist(f"{name}-title")]
     renamed = dict(zip(columns, titles, strict=False))
-    rows = []
+    rows: list[Json] = []
     for number in numbers(form, name):
         when = form.get(f"{name}-{number}-when", "").strip()
         cells = form.getlist(f"{name}-{number}-cell")
