@@ -78,8 +78,12 @@ def editor(admin: Visitor) -> Editor:
 def test_a_workflow_is_built_from_nothing_and_applied(editor: Editor, workspace: Workspace) -> None:
     editor.begin()
     assert editor.document == {
-        "title": "Large customers", "entity": "company", "enabled": False, "trigger": {"on": "saved"}, "steps": [],
-    }  # fmt: skip
+        "title": "Large customers",
+        "entity": "company",
+        "enabled": False,
+        "trigger": {"on": "saved"},
+        "steps": [],
+    }
     editor.press("select:/when")
     editor.press(**{"p__when__0__field": "record.revenue"})
     assert "when" not in editor.document, "half a condition is none"
@@ -170,18 +174,37 @@ def test_problems_stand_beside_the_card(editor: Editor) -> None:
 
 def test_what_nobody_touches_stays_as_it_is(editor: Editor, workspace: Workspace) -> None:
     document = {
-        "title": "All kinds", "entity": "company", "trigger": {"on": "manual"},
+        "title": "All kinds",
+        "entity": "company",
+        "trigger": {"on": "manual"},
         "steps": [
             {"do": "find", "entity": "person", "where": "company == record.id && vip"},
-            {"for_each": "steps.find.records", "as": "one", "steps": [{"do": "comment", "record": "one", "text": "Hi"}]},
+            {
+                "for_each": "steps.find.records",
+                "as": "one",
+                "steps": [{"do": "comment", "record": "one", "text": "Hi"}],
+            },
             {"switch": "record.stage", "cases": [{"is": "active", "steps": []}], "default": [{"do": "stop"}]},
             {"wait_for": "record.revenue > 5", "at_most": "days(3)"},
-            {"do": "webhook", "url": "https://a.example/x", "body": {"n": 1, "t": "1", "e": {"expression": "record.name"}},
-             "retry": {"times": 2}, "on_failure": [{"do": "stop", "failed": True}]},
-            {"do": "decision_table", "rows": [{"when": "record.revenue > 1", "then": {"level": "a", "n": 3}}]},
-            {"do": "ask", "owner": True, "question": "Why?", "fields": {"why": {"type": "string", "title": "Why"}}},
+            {
+                "do": "webhook",
+                "url": "https://a.example/x",
+                "body": {"n": 1, "t": "1", "e": {"expression": "record.name"}},
+                "retry": {"times": 2},
+                "on_failure": [{"do": "stop", "failed": True}],
+            },
+            {
+                "do": "decision_table",
+                "rows": [{"when": "record.revenue > 1", "then": {"level": "a", "n": 3}}],
+            },
+            {
+                "do": "ask",
+                "owner": True,
+                "question": "Why?",
+                "fields": {"why": {"type": "string", "title": "Why"}},
+            },
         ],
-    }  # fmt: skip
+    }
     assert editor.visitor.api("PUT", "/workflows/all_kinds", document).status_code == 201
     editor.open("all_kinds")
     before = editor.document

@@ -54,6 +54,7 @@ class OverviewPage:
     """Context of `pages/builder/overview.html`."""
 
     entities: int
+    workflows: int
     people: int
     extensions: int
     set_aside: int
@@ -78,6 +79,7 @@ def overview() -> ResponseReturnValue:
     extensions = here.plugins.extensions
     page = OverviewPage(
         entities=len(here.definitions.model.entities),
+        workflows=len(here.workflows.list()),
         people=here.accounts.count(),
         extensions=len(extensions),
         set_aside=sum(extension.state == "failed" for extension in extensions),

@@ -14,6 +14,7 @@ from amity.web.staff import (
     record,
     removal,
     search,
+    starting,
     talk,
     timeline,
     views,
@@ -22,5 +23,5 @@ from amity.web.staff.blueprint import blueprint
 
 __all__ = [
     "blueprint", "bulk", "conflict", "export", "form", "history", "home", "list", "options", "record",
-    "removal", "search", "talk", "timeline", "views",
+    "removal", "search", "starting", "talk", "timeline", "views",
 ]  # fmt: skip

@@ -23,6 +23,7 @@ from amity.web.staff.blueprint import blueprint
 from amity.web.staff.columns import Column, ColumnChoice, choices, chosen_columns, columns
 from amity.web.staff.options import filter_options
 from amity.web.staff.showing import Shower, Shown, label
+from amity.web.staff.starting import StartButton, start_buttons
 from amity.web.staff.state import ListState
 from amity.web.texts import gettext as _
 
@@ -99,6 +100,8 @@ class ListPage:
     export_url: str
     state: Mapping[str, str]
     here: str
+    starts: tuple[StartButton, ...]
+    """Workflows that can be started for the selected records."""
 
     @property
     def filtered(self) -> bool:
@@ -222,6 +225,7 @@ def make_page(ctx: Context, entity: Entity, state: ListState, form: FilterForm) 
         export_url=ListState(f"{state.base}/export", where=export.get("where"), q=export.get("q", "")).url,
         state={key: value for key, value in parameters.items() if key != "after" and value},
         here=state.url,
+        starts=start_buttons(entity, selection=True),
     )
 
 

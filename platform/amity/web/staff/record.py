@@ -32,6 +32,7 @@ from amity.web.staff.history import HistoryPage, make_history
 from amity.web.staff.labels import labels_of
 from amity.web.staff.rules import Rules
 from amity.web.staff.showing import Shower, Shown, label
+from amity.web.staff.starting import StartButton, start_buttons
 from amity.web.staff.talk import CommentLine, comments_of
 from amity.web.staff.timeline import (
     AHEAD,
@@ -43,6 +44,8 @@ from amity.web.staff.timeline import (
     new_url,
 )
 from amity.web.texts import gettext as _
+from amity.workflows.runs import RunQuery
+from amity.workflows.runs import find as find_runs
 
 RELATED: Final = 5
 KEY_FACTS: Final = 4
@@ -107,6 +110,16 @@ class RelatedList:
 
 
 @dataclass(frozen=True, slots=True)
+class RunNote:
+    """A run of a workflow about the record."""
+
+    title: str
+    url: str
+    state: str
+    ago: str
+
+
+@dataclass(frozen=True, slots=True)
 class RecordPage:
     """Context of `pages/record.html` as `page`."""
 
@@ -123,6 +136,9 @@ class RecordPage:
     related: tuple[RelatedList, ...]
     panels: tuple[PanelView, ...]
     comments: tuple[CommentLine, ...]
+    starts: tuple[StartButton, ...]
+    runs: tuple[RunNote, ...]
+    """The latest runs of workflows about the record, for admins."""
     history: HistoryPage
     created: str
     changed: str
@@ -179,10 +195,26 @@ def make_page(ctx: Context, entity: Entity, record: Record) -> RecordPage:
         related=tuple(_related(ctx, entity, record)),
         panels=panels(entity, record.values),
         comments=comments_of(ctx, entity, record.id),
+        starts=start_buttons(entity),
+        runs=_runs(ctx, entity, record.id),
         history=make_history(ctx, entity, record.id, name),
         created=_by(people, record.get("created_by"), formats.ago(record.values["created_at"])),
         changed=_by(people, record.get("updated_by"), formats.ago(record.values["updated_at"])),
         owner=people.get(record.get("owner") or "", ""),
+    )
+
+
+def _runs(ctx: Context, entity: Entity, record: str) -> tuple[RunNote, ...]:
+    if not ctx.actor.is_admin:
+        return ()
+    query = RunQuery(entity=entity.id, record=record, limit=RELATED)
+    titles = {item.id: str(item.document.get("title") or item.name) for item in workspace().workflows.list()}
+    ago = formatter().ago
+    return tuple(
+        RunNote(
+            titles.get(row.workflow, row.workflow), f"/builder/runs/{row.id}", row.state, ago(row.started_at)
+        )
+        for row in find_runs(workspace().database, query).runs
     )
 
 
