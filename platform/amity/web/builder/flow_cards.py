@@ -104,6 +104,8 @@ class Cards:
         action = self.registry.actions.get(str(step["do"]))
         if action is None:
             return Card(at, "alert-triangle", str(step["do"]), _("There is no such action."), said)
+        rules = action.schema.get("properties", {})
+        said = self._said(at, {word: _(str(rule.get("title", word))) for word, rule in rules.items()})
         text = (
             ""
             if any(problem.code == "type" for problem in self.problems.get(at, ()))
@@ -168,8 +170,14 @@ class Cards:
         titles = dict(subject.choices) if subject is not None else {}
         return ", ".join(titles.get(str(item), str(item)) for item in values if item is not None) or "…"
 
-    def _said(self, at: str) -> list[str]:
-        return list(dict.fromkeys(problem.message for problem in self.problems.get(at, ())))
+    def _said(self, at: str, titles: Mapping[str, str] | None = None) -> list[str]:
+        """What is wrong with a card; a parameter is called by its title."""
+        said = []
+        for problem in self.problems.get(at, ()):
+            word = (problem.pointer or "").removeprefix(at).strip("/").partition("/")[0]
+            title = (titles or {}).get(word)
+            said.append(f"{title}: {problem.message}" if title else problem.message)
+        return list(dict.fromkeys(said))
 
     def _words(self, text: str) -> str:
         return in_words(text, self.subjects)
