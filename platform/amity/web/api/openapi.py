@@ -345,7 +345,10 @@ def _definition_paths(admin: bool) -> Json:
             "tags": ["definitions"],
             "operationId": "delete_definition",
             "summary": "Remove an entity; its records are parked",
-            "parameters": [*changing[:2], IF_MATCH],
+            "parameters": [
+                *changing[:2],
+                IF_MATCH | {"required": False, "description": "Needed unless only the plan is asked for."},
+            ],
             "responses": responses(
                 "409",
                 "428",

@@ -83,6 +83,7 @@ def _definition() -> Json:
     plan = query("plan", {"type": "boolean"}, "Only say what it would do.")
     confirm = query("confirm", {"type": "boolean"}, "Yes to what needs one.")
     if_match = IF_MATCH | {"required": False, "description": "Needed where the workflow exists."}
+    unless_plan = IF_MATCH | {"required": False, "description": "Needed unless only the plan is asked for."}
     planned = json_answer({"type": "object"}, "The plan.")
     return {
         "get": _operation("read_workflow", "Read a workflow", responses=responses(_200=_DOCUMENT)),
@@ -96,7 +97,7 @@ def _definition() -> Json:
         "delete": _operation(
             "delete_workflow",
             "Remove a workflow; its runs stay",
-            parameters=[plan, confirm, IF_MATCH],
+            parameters=[plan, confirm, unless_plan],
             responses=responses("409", "428", _200=planned, _204={"description": "It is removed."}),
         ),
     }

@@ -160,7 +160,7 @@ def _states(given: Mapping[str, str]) -> tuple[RunState, ...]:
 
 def _uuid(given: Mapping[str, str], name: str) -> str | None:
     text = given.get(name)
-    if not text:
+    if text is None:
         return None
     try:
         return str(uuid.UUID(text))
