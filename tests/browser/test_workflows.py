@@ -22,6 +22,12 @@ def press(page: Page, what: str) -> None:
         page.locator(f'button[name="do"][value="{what}"]').first.click()
 
 
+def look(page: Page, inspect: Callable[[Page], None]) -> None:
+    """Inspect a page from its top: what the bar at the top covers half is no small target."""
+    page.evaluate("window.scrollTo(0, 0)")
+    inspect(page)
+
+
 def choose(page: Page, name: str, value: str) -> None:
     """Choose from a list of the editor; the draft takes it in by itself."""
     with page.expect_response("**/builder/workflows/edit"):
@@ -61,9 +67,9 @@ def test_an_approval_from_nothing_to_its_end(
     page = sign_in(live_server)
     wrong = watch(page)
     page.goto("/builder/workflows")
-    inspect(page)
+    look(page, inspect)
     page.get_by_role("link", name="New workflow").click()
-    inspect(page)
+    look(page, inspect)
     page.get_by_label("Title").fill(f"Approve large customers {word}")
     page.get_by_label("Which records it is about").select_option("customer")
     page.get_by_role("button", name="When a record is created or changed").click()
@@ -79,10 +85,10 @@ def test_an_approval_from_nothing_to_its_end(
     expect(page.locator(".flow-card.is-selected")).to_contain_text(
         "Annual income or revenue is more than 100000 and Name contains"
     )
-    inspect(page)
+    look(page, inspect)
 
     add(page, "approval", "/steps/0")
-    inspect(page)
+    look(page, inspect)
     tick(page, "p-to", STAFF)
     page.locator("#input-p-question").fill("May  have a discount?")
     page.locator("#input-p-question").evaluate("input => { input.focus(); input.setSelectionRange(4, 4); }")
@@ -101,7 +107,7 @@ def test_an_approval_from_nothing_to_its_end(
     add(page, "comment", "/steps/1/else/0")
     fill(page, "p-text", "The discount is {{ steps.approval.outcome }}.")
     expect(page.locator(".flow-problems")).to_have_count(0)
-    inspect(page)
+    look(page, inspect)
     screenshot(page, "workflow")
 
     # Remove and undo, with the mouse.
@@ -112,7 +118,7 @@ def test_an_approval_from_nothing_to_its_end(
 
     page.get_by_role("button", name="See the plan").click()
     expect(page.locator("main")).to_contain_text("switched off until somebody switches it on")
-    inspect(page)
+    look(page, inspect)
     page.get_by_role("button", name="Apply", exact=True).click()
     expect(page.locator(".messages")).to_contain_text("switched off")
 
@@ -134,15 +140,15 @@ def test_an_approval_from_nothing_to_its_end(
             break
         page.wait_for_timeout(500)
         page.reload()
-    inspect(page)
+    look(page, inspect)
     page.locator("table a.record-link").click()
     expect(page.locator("#run-steps")).to_contain_text("Ask for an approval")
-    inspect(page)
+    look(page, inspect)
     screenshot(page, "run")
 
     sam.get_by_role("link", name="Inbox").click()
     sam.get_by_role("link", name=f"May Large {word} have a discount?").click()
-    sam.get_by_role("button", name="Yes").click()
+    sam.get_by_role("button", name="Approve").click()
     for _attempt in range(30):
         page.reload()
         if page.get_by_text("done", exact=True).count():

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from amity.entities.model import Model
 from amity.errors import Problem
@@ -14,6 +15,8 @@ from amity.web.builder.flow_document import Json
 from amity.web.builder.flow_scope import Subject, about
 from amity.web.texts import gettext as _
 from amity.workflows.registry import Registry
+
+_HOLE: Final = re.compile(r"\{\{\s*([\w.`]+)\s*\}\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +125,14 @@ class Cards:
     def _described(self, action: Any, step: Json) -> str:
         params = {name: value for name, value in step.items() if name not in ("do", "id", "title")}
         try:
-            return str(action.describe(params, self.model))
+            return _HOLE.sub(self._hole, str(action.describe(params, self.model)))
         except (AttributeError, KeyError, TypeError, ValueError):  # a draft may hold anything
             return ""
+
+    def _hole(self, found: re.Match[str]) -> str:
+        """Call a value inside a text by its title."""
+        subject = next((item for item in self.subjects if item.path == found[1]), None)
+        return f"‹{subject.title}›" if subject is not None else found[0]
 
     def _flow_text(self, head: str, step: Json) -> str:
         value = str(step.get(head) or "")
@@ -196,15 +204,16 @@ def in_words(text: str, subjects: Sequence[Subject]) -> str:
     parts = []
     for row in read[1]:
         subject = known[row.path]
+        name = f"{subject.group}, {subject.title}" if row.path.startswith("steps.") else subject.title
         operator = condition_editor.operator_of(subject, row.operator)
         title = _(operator.title) if operator is not None else row.operator
         value = dict(subject.choices).get(row.value, row.value)
         if operator is not None and operator.input == "days":
-            parts.append(f"{subject.title} {title.replace('…', value)}")
+            parts.append(f"{name} {title.replace('…', value)}")
         elif operator is not None and operator.input == "record":
-            parts.append(f"{subject.title} {title} {_('a certain record')}")
+            parts.append(f"{name} {title} {_('a certain record')}")
         else:
-            parts.append(f"{subject.title} {title} {value}".strip())
+            parts.append(f"{name} {title} {value}".strip())
     return f" {_('and') if read[0] == condition_editor.AND else _('or')} ".join(parts)
 
 

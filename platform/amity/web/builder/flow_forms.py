@@ -101,6 +101,8 @@ class Control:
     nested: NestedEditor | None = None
     problems: Sequence[str] = ()
     amount: str = ""
+    empty: str = ""
+    """What an empty choice means."""
     unit: str = ""
 
 
@@ -249,10 +251,11 @@ def _read_expression(around: Surrounding, word: str, rule: Mapping[str, Any], va
     if not wanted:
         subjects = [item for item in subjects if item.category not in ("other", "records")]
     text = str(value or "")
+    empty = _("(the record of the workflow)") if type_ == "record" else _("(none)")
     by_hand = bool(text) and text not in {item.path for item in subjects}
     if around.form is not None and around.form.get(f"{PREFIX}-{word}-path") == OWN:
         by_hand = True
-    return {"text": text, "subjects": condition_editor.grouped(subjects), "checked": by_hand}
+    return {"text": text, "subjects": condition_editor.grouped(subjects), "checked": by_hand, "empty": empty}
 
 
 def _read_condition(around: Surrounding, word: str, rule: Mapping[str, Any], value: Any, type_: str) -> Made:
