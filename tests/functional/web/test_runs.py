@@ -82,3 +82,4 @@ def test_runs_are_paged_by_key_and_survive_nonsense(flows: Visitor) -> None:
         )
     assert flows.get("/builder/runs/00000000-0000-0000-0000-000000000000").status_code == 404
     assert flows.post("/builder/runs/do", {"verb": "explode", "run": "x"}).status_code == 303
+    assert flows.post("/builder/runs/do", {"verb": "retry", "run": "x"}).status_code == 303

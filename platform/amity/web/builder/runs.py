@@ -133,7 +133,8 @@ def failures() -> ResponseReturnValue:
 def _list(endpoint: str, states: tuple[RunState, ...]) -> RunsPage:
     args = request.args
     workflow, record = args.get("workflow", ""), args.get("record", "")
-    entity, _slash, record_id = record.partition("/")
+    entity, _slash, text = record.partition("/")
+    record_id = _identity(text)
     known = {item.name: item for item in workspace().workflows.list()}
     model = workspace().definitions.model
     chosen = known.get(workflow)
@@ -166,6 +167,14 @@ def _list(endpoint: str, states: tuple[RunState, ...]) -> RunsPage:
         first_url=f"{url_for(endpoint)}?{urlencode(kept)}" if query.after is not None else "",
         total="" if query.after is not None else (str(many) if exact else f"{many}+"),
     )
+
+
+def _identity(text: str) -> str:
+    """Give an id as the database has it; empty where the text is none."""
+    try:
+        return str(uuid.UUID(text))
+    except ValueError:
+        return ""
 
 
 def _key(text: str) -> Key | None:
@@ -343,7 +352,7 @@ def act() -> ResponseReturnValue:
     form = request.form
     verb = VERBS.get(form.get("verb", ""))
     back = safe_next(form.get("back"), url_for("runs.failures"))
-    chosen = form.getlist("run")[: runs.MOST]
+    chosen = [run_id for text in form.getlist("run")[: runs.MOST] if (run_id := _identity(text))]
     if verb is None or not chosen:
         note(_("Select some runs first."), "info")
         return redirect(back, 303)
