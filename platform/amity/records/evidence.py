@@ -13,6 +13,7 @@ from amity.records.eras import Eras
 from amity.records.gaps import Gap, Why
 from amity.records.links import Link, links_of
 from amity.records.moments import Moment
+from amity.records.ownership import OWNER
 
 
 class Evidence:
@@ -34,7 +35,11 @@ class Evidence:
         moment.missing.add(Gap(self.entity.name, chronicle.id, name, why))
 
     def system(self, chronicle: Chronicle, name: str, moment: Moment) -> Any:
-        """`version`, `updated_at` or `updated_by` at a moment."""
+        """`version`, `updated_at`, `updated_by` or `owner` at a moment."""
+        if name == OWNER:
+            moved = chronicle.following(OWNER, moment.cut)
+            pair = None if moved is None else moved.pair(OWNER)
+            return (chronicle.row or {}).get(OWNER) if pair is None else pair[0]
         following = chronicle.event_after(moment.cut)
         if following is None:
             return (chronicle.row or {}).get(name)

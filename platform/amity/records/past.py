@@ -32,9 +32,9 @@ from amity.records.me import PERSON_ENTITY
 from amity.records.moments import Moment
 from amity.records.referrers import sources
 
-_CONSTANT = ("created_at", "created_by", "owner")
+_CONSTANT = ("created_at", "created_by")
 """System fields that no event changes."""
-_FROM_EVENTS = ("version", "updated_at", "updated_by")
+_FROM_EVENTS = ("version", "updated_at", "updated_by", "owner")
 
 
 class PastFacts:

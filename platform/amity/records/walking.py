@@ -24,6 +24,7 @@ from amity.records.caller import Caller
 from amity.records.gaps import Gap
 from amity.records.machine import Machine
 from amity.records.moments import Moment
+from amity.records.ownership import OWNER
 from amity.records.past import Level, PastFacts, Staff
 
 CHUNK: Final = 500
@@ -48,7 +49,7 @@ class PastChange:
     """created, updated, deleted or restored."""
     record: str
     fields: frozenset[str]
-    """Names of the fields that changed and that the caller may read."""
+    """Names of the fields that changed and that the caller may read; `owner`, too."""
     cause: Mapping[str, Any]
     old: PastFacts | None
     """Just before; None where the record was not there or in the bin."""
@@ -102,6 +103,7 @@ class _Walk:
         self.entity = entity
         decision = caller.decide(entity, "read")
         self.shown = {item.id: item.name for item in entity.fields if decision.can_read(item.name)}
+        self.shown[OWNER] = OWNER
         statement = select(event).where(event.c.entity == entity.id, event.c.at >= since, event.c.at < until)
         if kinds is not None:
             statement = statement.where(event.c.kind.in_(sorted(kinds)))

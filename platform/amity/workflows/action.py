@@ -140,6 +140,9 @@ class Preview:
     """What later steps would see, as far as it can be known."""
     stops: str = ""
     """Why the simulation cannot go on behind this step: a wait, a person who answers."""
+    outcome: Literal["done", "skipped", "waiting", "ended", "failed"] = "done"
+    """What the step would come to, as far as it decides about the steps behind it: `skipped` did nothing,
+    `ended` ends the whole run, `failed` is left to the step's `on_failure`. With `stops` alone it waits."""
 
 
 class Action:

@@ -124,7 +124,7 @@ class Clock:
 
     # -- dates ----------------------------------------------------------------------------------------------
     def _dated(self, item: CompiledWorkflow, since: dt.datetime, now: dt.datetime) -> list[Due] | None:
-        rule = self._rule(item)
+        rule = date_rule(self.services, item)
         if rule is None or not rule.may_be_due(since, now):
             return None
         with self.services.database.read() as connection:
@@ -133,23 +133,6 @@ class Clock:
             (row.id, value, moment) for row in rows for value, moment in rule.moments(row[1], since, now)
         ]
         return [Due(record, moment, value) for record, value, moment in found]
-
-    def _rule(self, item: CompiledWorkflow) -> DateRule | None:
-        options = item.workflow.trigger.options
-        field = item.entity.by_name.get(str(options.get("field"))) if item.entity is not None else None
-        if item.entity is None or field is None:
-            return None
-        shift = _length(item, "after") - _length(item, "before")
-        hour, minute = str(options.get("at", "08:00")).split(":")
-        return DateRule(
-            entity=item.entity,
-            field=field,
-            shift=shift,
-            at=dt.time(int(hour), int(minute)),
-            timezone=self.services.locale()[1],
-            yearly=bool(options.get("yearly", False)),
-            dialect=self.services.database.dialect,
-        )
 
     # -- asking ---------------------------------------------------------------------------------------------
     def _ask(self, item: CompiledWorkflow, due: Sequence[Due], now: dt.datetime) -> int:
@@ -184,6 +167,25 @@ class Clock:
 def request_id(workflow: str, due: Due) -> str:
     """Id of the run for a record and date: the same whoever computes it."""
     return str(uuid.uuid5(NAMESPACE, f"{workflow}:{due.record or ''}:{due.of}"))
+
+
+def date_rule(services: Services, item: CompiledWorkflow) -> DateRule | None:
+    """When a workflow is due by a date of its records; None where the field is gone."""
+    options = item.workflow.trigger.options
+    field = item.entity.by_name.get(str(options.get("field"))) if item.entity is not None else None
+    if item.entity is None or field is None:
+        return None
+    shift = _length(item, "after") - _length(item, "before")
+    hour, minute = str(options.get("at", "08:00")).split(":")
+    return DateRule(
+        entity=item.entity,
+        field=field,
+        shift=shift,
+        at=dt.time(int(hour), int(minute)),
+        timezone=services.locale()[1],
+        yearly=bool(options.get("yearly", False)),
+        dialect=services.database.dialect,
+    )
 
 
 def _length(item: CompiledWorkflow, word: str) -> int:
@@ -338,4 +340,4 @@ def anniversary(day: dt.date, year: int) -> dt.date:
         return day.replace(year=year, day=28)
 
 
-__all__ = ["Clock", "DateRule", "Due", "anniversary", "following", "latest", "request_id"]
+__all__ = ["Clock", "DateRule", "Due", "anniversary", "date_rule", "following", "latest", "request_id"]

@@ -7,7 +7,7 @@ note which records were looked at, so that a waiting condition knows what may ma
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from decimal import Decimal
 from types import TracebackType
@@ -88,12 +88,15 @@ class Reading:
         """A batch of records of an entity that are read here."""
         return Batch(self.machine, self.caller, cast(Connection, self), entity, noted=self.noted)
 
-    def record(self, entity: Entity | None, identity: str | None) -> Facts | None:
+    def record(self, entity: Entity | None, identity: str | None) -> RecordValue | None:
         """The live record; None where it is deleted."""
         if entity is None or identity is None:
             return None
-        found = self.batch(entity).read([identity])
-        return found[0] if found else None
+        return self.records(entity, [identity]).get(identity)
+
+    def records(self, entity: Entity, ids: Sequence[str]) -> Mapping[str, RecordValue]:
+        """Those of several records that are live, by id."""
+        return {str(facts.id): facts for facts in self.batch(entity).read(ids)}
 
     def stored(self, entity: Entity | None, kept: Mapping[str, Any] | None) -> Facts | None:
         """A record as a request keeps it: event values by field id."""
@@ -204,8 +207,8 @@ def _typed_list(values: list[Any], item: Type, reading: Reading) -> list[Any]:
     if entity is None:
         return []
     ids = [_identity(value) for value in values]
-    found = {facts.id: facts for facts in reading.batch(entity).read([key for key in ids if key])}
-    return [found[key] for key in ids if key in found]
+    found = reading.records(entity, [key for key in ids if key])
+    return [found[key] for key in ids if key is not None and key in found]
 
 
 def _record(value: Any, entity: str, reading: Reading) -> Any:

@@ -224,7 +224,7 @@ class Walk:
         if row is None:
             with self.reading(key) as reading:
                 env = self.env(reading, loops)
-                branch = _choose(step.branches, env)
+                branch = choose(step.branches, env)
             self._note(step, key, {"branch": None if branch is None else branch.name})
             return branch
         self._seen(step, row)
@@ -435,7 +435,7 @@ class _Item:
     type: Type
 
 
-def _choose(branches: Sequence[CompiledBranch], env: Any) -> CompiledBranch | None:
+def choose(branches: Sequence[CompiledBranch], env: Any) -> CompiledBranch | None:
     """The first arm whose condition holds, else the one without a condition."""
     for branch in branches:
         if branch.condition is not None and branch.condition.condition(env):
@@ -443,4 +443,4 @@ def _choose(branches: Sequence[CompiledBranch], env: Any) -> CompiledBranch | No
     return next((branch for branch in branches if branch.condition is None), None)
 
 
-__all__ = ["MAX_TURNS", "Ended", "Interpreter", "StepFailed", "Walk"]
+__all__ = ["MAX_TURNS", "Ended", "Interpreter", "StepFailed", "Walk", "choose"]

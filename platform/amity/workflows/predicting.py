@@ -38,7 +38,9 @@ def caller_of(call: Call) -> Caller:
 def refused(what: str, error: AmityError) -> Preview:
     """Say that the gate would refuse the step."""
     reasons = " ".join(dict.fromkeys(problem.message for problem in error.problems)) or error.message
-    return Preview(f"{what} would be refused: {reasons}", stops=f"The step would fail: {reasons}")
+    return Preview(
+        f"{what} would be refused: {reasons}", stops=f"The step would fail: {reasons}", outcome="failed"
+    )
 
 
 def creating(call: Call, entity: Entity, values: Mapping[str, Any]) -> Write:

@@ -63,7 +63,7 @@ class Comment(RecordAction):
         """Say what would be written."""
         found = subject(call, caller_of(call))
         if found is None:
-            return Preview(f"No comment. {NOTHING}")
+            return Preview(f"No comment. {NOTHING}", outcome="skipped")
         return Preview(f"A comment on the {found.entity.title}: {call.params['text']}")
 
     def describe(self, params: Mapping[str, Any], model: Model) -> str:

@@ -41,7 +41,7 @@ class Delete(RecordAction):
         """Give what would go, and the links that would be cleared."""
         found = subject(call, caller_of(call))
         if found is None:
-            return Preview(f"Nothing would be deleted. {NOTHING}")
+            return Preview(f"Nothing would be deleted. {NOTHING}", outcome="skipped")
         try:
             caller_of(call).entity(found.entity.name, "delete")
             writes = deleting(call, found)

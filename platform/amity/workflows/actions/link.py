@@ -74,13 +74,13 @@ class LinkAction(RecordAction):
         caller = caller_of(call)
         found = subject(call, caller)
         if found is None:
-            return Preview(f"Nothing would be {self.changed}. {NOTHING}")
+            return Preview(f"Nothing would be {self.changed}. {NOTHING}", outcome="skipped")
         field = _field(found, call)
         before = json_of(field, found.value, call) or []
         after = self._after(call, caller, field, before)
         count = abs(len(after) - len(before))
         if not count:
-            return Preview(f"Nothing had to be {self.changed}.", output={"count": 0})
+            return Preview(f"Nothing had to be {self.changed}.", output={"count": 0}, outcome="skipped")
         try:
             write = changing(call, found, {field.name: after})
         except AmityError as error:

@@ -71,7 +71,7 @@ class Notify(RecordAction):
         """Say who would be told what."""
         people = chosen(call, caller_of(call).model)
         if not people:
-            return Preview(NOBODY, output={"count": 0})
+            return Preview(NOBODY, output={"count": 0}, outcome="skipped")
         names = ", ".join(person.name for person in people)
         return Preview(f"{names} would be told: {call.params['text']}", output={"count": len(people)})
 

@@ -41,7 +41,11 @@ class Refuse(Action):
     def preview(self, call: Call) -> Preview:
         """Say what the person would read."""
         message = call.params["message"]
-        return Preview(f"The save would be refused: {message}", stops=f"The save is refused: {message}")
+        return Preview(
+            f"The save would be refused: {message}",
+            stops=f"The save is refused: {message}",
+            outcome="ended",
+        )
 
     def describe(self, params: Mapping[str, Any], model: Model) -> str:
         """Say the message."""

@@ -162,9 +162,11 @@ class SendEmail(RecordAction):
         try:
             draft = _draft(call, caller)
         except ActionFailed as error:
-            return Preview(f"The mail could not be sent: {error.message}", stops=error.message)
+            return Preview(
+                f"The mail could not be sent: {error.message}", stops=error.message, outcome="failed"
+            )
         if isinstance(draft, str):
-            return Preview(f"No mail: {draft}")
+            return Preview(f"No mail: {draft}", outcome="skipped")
         values = None
         if draft.person is not None:
             values = interaction(caller.model, call, draft.person, draft.letter.subject, draft.letter.body)

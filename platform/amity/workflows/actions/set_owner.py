@@ -94,18 +94,18 @@ class SetOwner(RecordAction):
         """Say who would get it, without taking a turn."""
         found = subject(call, caller_of(call))
         if found is None:
-            return Preview(f"Nobody would get it. {NOTHING}")
+            return Preview(f"Nobody would get it. {NOTHING}", outcome="skipped")
         people = {item.id: item for item in by_emails(call, _emails(call))}
         chosen = next(iter(people), None)
         if people and _turning(call):
             with call.services.database.read() as connection:
                 chosen = rotation.look(connection, *_turns(call), list(people))
         if chosen is None:
-            return Preview("Nobody would get it.")
+            return Preview("Nobody would get it.", outcome="skipped")
         person = people[chosen]
         output = {"owner": person.id, "email": person.email, "name": person.name}
         if found.value.get("owner") == person.id:
-            return Preview(f"{person.name} is the owner already.", output=output)
+            return Preview(f"{person.name} is the owner already.", output=output, outcome="skipped")
         return Preview(
             f"{person.name} would get the {found.entity.title}.", [_write(found, person.id)], output
         )

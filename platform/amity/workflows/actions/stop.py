@@ -47,10 +47,9 @@ class Stop(RecordAction):
     def preview(self, call: Call) -> Preview:
         """Say that it ends."""
         reason = call.params.get("reason") or ""
-        how = "fail" if call.params.get("failed") else "end"
-        return Preview(
-            f"The run would {how} here. {reason}".strip(), stops=reason or f"The run would {how} here."
-        )
+        failed = bool(call.params.get("failed"))
+        text = f"The run would {'fail' if failed else 'end'} here."
+        return Preview(f"{text} {reason}".strip(), stops=reason or text, outcome="ended")
 
     def describe(self, params: Mapping[str, Any], model: Model) -> str:
         """Say why."""

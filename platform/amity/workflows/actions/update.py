@@ -61,7 +61,7 @@ class Update(RecordAction):
         """Give the fields that would change."""
         found = subject(call, caller_of(call))
         if found is None:
-            return Preview(f"Nothing would be changed. {NOTHING}")
+            return Preview(f"Nothing would be changed. {NOTHING}", outcome="skipped")
         try:
             write = changing(call, found, call.params["values"])
         except AmityError as error:
