@@ -15,6 +15,7 @@ from amity.entities.kinds.base import ValueProblem
 from amity.entities.model import Entity, Field
 from amity.errors import AmityError, Forbidden
 from amity.expressions import RecordValue
+from amity.records.before import Before
 from amity.records.caller import Caller
 from amity.records.conditions import policy_condition
 from amity.records.draft import RowsRefused
@@ -69,7 +70,29 @@ def changing(call: Call, found: Subject, patch: Mapping[str, Any]) -> Write | No
             changed[name] = after
     if not changed:
         return None
+    _refuse_bad(call, found, patch)
     return {"verb": "update", "entity": found.entity.name, "record": found.id, "values": changed}
+
+
+def _refuse_bad(call: Call, found: Subject, patch: Mapping[str, Any]) -> None:
+    """Raise what the gate would raise for values that the fields do not take."""
+    caller = caller_of(call)
+    entity = caller.model.by_id[found.entity.id]
+    old: dict[str, Any] = {"id": found.id, "version": 1}
+    for field in entity.fields:
+        if field.name in patch or not field.kind.to_many:
+            old[field.name] = _typed(field, json_of(field, found.value, call))
+    codec = call.services.records.machine.codec(caller, entity)
+    draft = Intake(caller, entity, codec).update(0, dict(patch), Before(old))
+    if draft.failed:
+        raise RowsRefused([draft]).as_error()
+
+
+def _typed(field: Field, value: Any) -> Any:
+    try:
+        return None if value is None else field.kind.parse(field, value)
+    except ValueProblem:  # what it held then does not fit the field as it is today
+        return None
 
 
 def json_of(field: Field, record: RecordValue, call: Call) -> Any:
