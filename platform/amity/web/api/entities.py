@@ -80,6 +80,7 @@ def put_entity(entity: str) -> Response:
     change = DefinitionChange("entity", entity, requests.body_object())
     definitions = workspace().definitions
     if only_plan:
+        requests.seen_version(required=False)
         return answer(definitions.plan([change], context).as_json())
     existing = definitions.model.entities.get(entity)
     revision = definitions.model.revision
@@ -102,6 +103,7 @@ def delete_entity(entity: str) -> Response:
     if existing is None:
         raise NotFound(f"There is no entity {entity!r}.")
     if only_plan:
+        requests.seen_version(required=False)
         plan: Plan = definitions.plan([change], context)
         return answer(plan.as_json())
     revision = definitions.model.revision

@@ -69,6 +69,7 @@ def put_workflow(name: str) -> Response:
         body = {**body, "id": existing.id}
     change = DefinitionChange(KIND, name, body)
     if only_plan:
+        requests.seen_version(required=False)
         return answer(definitions.plan([change], context).as_json())
     revision = definitions.revision
     if existing is not None:
@@ -90,6 +91,7 @@ def delete_workflow(name: str) -> Response:
     existing = workspace().workflows.get(name)
     change = DefinitionChange(KIND, name, None)
     if only_plan:
+        requests.seen_version(required=False)
         return answer(definitions.plan([change], context).as_json())
     revision = definitions.revision
     require_version(existing.version, requests.seen_version())
