@@ -115,12 +115,6 @@ class Reading:
                     values[field.name] = None
         return self.batch(entity).add(values)
 
-    def label(self, value: RecordValue) -> str:
-        """What people call a record."""
-        if not isinstance(value, Facts):
-            return value.id or ""
-        return label_of(self.machine.codec(self.caller, value.batch.entity), value.values)
-
 
 class Results:
     """What steps gave, as `steps` in expressions: the latest turn of each."""
@@ -275,7 +269,7 @@ def environment(
             "now": reading.caller.ctx.now,
             "today": reading.caller.ctx.today,
             LOCALE: Reader(language, timezone),
-            LABEL: reading.label,
+            LABEL: label,
             **loops,
         },
     )
@@ -291,3 +285,11 @@ def _with_id(kept: Mapping[str, Any] | None, run: RunRow) -> Mapping[str, Any] |
 
 def _moment(value: Any) -> dt.datetime | None:
     return None if value is None else dt.datetime.fromisoformat(value).astimezone(dt.UTC)
+
+
+def label(value: RecordValue) -> str:
+    """What people call a record."""
+    if not isinstance(value, Facts):
+        return value.id or ""
+    batch = value.batch
+    return label_of(batch.machine.codec(batch.caller, batch.entity), value.values)

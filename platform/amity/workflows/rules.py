@@ -14,10 +14,10 @@ from amity.records.draft import Draft
 from amity.records.facts import Batch, Facts
 from amity.records.listeners import Change
 from amity.records.me import bound_values
-from amity.records.targets import label_of
 from amity.records.unit import Unit
 from amity.workflows.action import Call, RecordAction, RunInfo
 from amity.workflows.compiled import CompiledStep, CompiledWorkflow
+from amity.workflows.environment import label
 from amity.workflows.live import LiveWorkflows
 from amity.workflows.services import Services
 from amity.workflows.showing import LABEL, LOCALE, Reader
@@ -138,18 +138,10 @@ class _Subjects:
             "new": facts,
             "old": None if old is None else self.old.add(old),
             LOCALE: Reader(language, timezone),
-            LABEL: facts_label,
+            LABEL: label,
             **bound_values(self.unit.machine, self.unit.caller),
         }
         return _Subject(facts, values, env)
-
-
-def facts_label(value: Any) -> str:
-    """Give the label of a record as expressions hold it."""
-    if not isinstance(value, Facts):
-        return str(getattr(value, "id", "") or "")
-    batch = value.batch
-    return label_of(batch.machine.codec(batch.caller, batch.entity), value.values)
 
 
 def _as_whom(unit: Unit, rule: CompiledWorkflow) -> Unit:

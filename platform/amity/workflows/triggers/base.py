@@ -32,3 +32,23 @@ class TriggerKind:
     """Whether the workflow is about records of an entity."""
     sees: frozenset[str] = frozenset({"record"})
     """Names beside `steps` that its expressions may use: record, old, new, input."""
+
+
+CHANGED_FIELDS: Mapping[str, Any] = {
+    "type": "array",
+    "items": {"type": "string"},
+    "uniqueItems": True,
+    "maxItems": 100,
+    "title": "Fields",
+    "description": "On changes only when one of these has changed; none: any change.",
+    "x-amity": {"input": "field"},
+}
+"""Schema of the option `fields` of triggers that listen to changes."""
+
+FORM_SCHEMA: Mapping[str, Any] = {
+    "type": "object",
+    "title": "What is asked",
+    "description": "Properties as in an entity; the answers are `input`.",
+    "x-amity": {"input": "form"},
+}
+"""Schema of the option `form` of triggers that ask for something."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from amity.workflows.triggers.base import TriggerKind
+from amity.workflows.triggers.base import FORM_SCHEMA, TriggerKind
 
 CALLED: Final = TriggerKind(
     name="called",
@@ -15,11 +15,6 @@ CALLED: Final = TriggerKind(
     entity="possible",
     sees=frozenset({"record", "input"}),
     options={
-        "form": {
-            "type": "object",
-            "title": "What is asked",
-            "description": "Properties as in an entity; the answers are `input`.",
-            "x-amity": {"input": "form"},
-        },
+        "form": FORM_SCHEMA,
     },
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from amity.workflows.triggers.base import TriggerKind
+from amity.workflows.triggers.base import FORM_SCHEMA, TriggerKind
 
 FORM: Final = TriggerKind(
     name="form",
@@ -19,11 +19,6 @@ FORM: Final = TriggerKind(
         "heading": {"type": "string", "title": "Heading", "maxLength": 200},
         "intro": {"type": "string", "title": "Text above the form", "maxLength": 2000},
         "thanks": {"type": "string", "title": "Text after it was sent", "maxLength": 2000},
-        "form": {
-            "type": "object",
-            "title": "What is asked",
-            "description": "Properties as in an entity; the answers are `input`.",
-            "x-amity": {"input": "form"},
-        },
+        "form": FORM_SCHEMA,
     },
 )

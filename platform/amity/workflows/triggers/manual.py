@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from amity.workflows.triggers.base import TriggerKind
+from amity.workflows.triggers.base import FORM_SCHEMA, TriggerKind
 
 MANUAL: Final = TriggerKind(
     name="manual",
@@ -21,11 +21,6 @@ MANUAL: Final = TriggerKind(
             "default": True,
             "title": "Also for a selection in the list",
         },
-        "form": {
-            "type": "object",
-            "title": "What is asked",
-            "description": "Properties as in an entity; the answers are `input`.",
-            "x-amity": {"input": "form"},
-        },
+        "form": FORM_SCHEMA,
     },
 )

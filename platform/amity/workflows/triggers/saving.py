@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from amity.workflows.triggers.base import TriggerKind
+from amity.workflows.triggers.base import CHANGED_FIELDS, TriggerKind
 
 SAVING: Final = TriggerKind(
     name="saving",
@@ -16,15 +16,7 @@ SAVING: Final = TriggerKind(
     options={
         "on_create": {"type": "boolean", "default": True, "title": "On new records"},
         "on_update": {"type": "boolean", "default": True, "title": "On changes"},
-        "fields": {
-            "type": "array",
-            "items": {"type": "string"},
-            "uniqueItems": True,
-            "maxItems": 100,
-            "title": "Fields",
-            "description": "On changes only when one of these has changed; none: any change.",
-            "x-amity": {"input": "field"},
-        },
+        "fields": CHANGED_FIELDS,
         "order": {
             "type": "integer",
             "minimum": 0,

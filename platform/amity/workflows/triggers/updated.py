@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from amity.workflows.triggers.base import TriggerKind
+from amity.workflows.triggers.base import CHANGED_FIELDS, TriggerKind
 
 UPDATED: Final = TriggerKind(
     name="updated",
@@ -14,15 +14,5 @@ UPDATED: Final = TriggerKind(
     source="change",
     events=frozenset({"updated"}),
     sees=frozenset({"record", "old", "new"}),
-    options={
-        "fields": {
-            "type": "array",
-            "items": {"type": "string"},
-            "uniqueItems": True,
-            "maxItems": 100,
-            "title": "Fields",
-            "description": "Only when one of these has changed; none: any change.",
-            "x-amity": {"input": "field"},
-        }
-    },
+    options={"fields": CHANGED_FIELDS},
 )
