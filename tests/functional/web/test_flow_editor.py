@@ -244,3 +244,80 @@ def test_the_list_shows_health_and_pauses(editor: Editor, workspace: Workspace) 
 def test_staff_may_not(staff: Visitor, made: Made) -> None:
     for path in ("/builder/workflows", "/builder/workflows/new", "/builder/runs", "/builder/failures"):
         assert staff.get(path).status_code == 403
+
+
+STRANGE: list[Any] = [
+    {},
+    {"title": 5, "trigger": "x", "steps": 5, "entity": [], "limits": 3, "when": {}, "enabled": "no"},
+    {
+        "title": "T",
+        "trigger": {"on": []},
+        "steps": [5, {}, {"do": 7}, {"do": "nothing"}, {"do": "stop", "wait": "x"}],
+    },
+    {
+        "title": "T",
+        "trigger": {"on": "schedule", "cron": 5, "where": []},
+        "entity": "company",
+        "steps": [
+            {"if": 5, "then": 7},
+            {"switch": [], "cases": 3},
+            {"switch": "record.stage", "cases": [1, {"is": {"a": 1}}]},
+            {"for_each": {}, "as": 3, "steps": "x"},
+            {"parallel": 4},
+            {"wait": 5},
+            {"wait_until": []},
+            {"wait_for": 1},
+            {"do": "create", "entity": [], "values": 5},
+            {"do": "create", "entity": "person", "values": {"name": "N", "no": 1}},
+            {
+                "do": "send_email",
+                "to": 5,
+                "attachments": "x",
+                "consent": {},
+                "retry": 3,
+                "on_failure": {"a": 1},
+            },
+            {"do": "decision_table", "rows": [5, {"then": []}]},
+            {"do": "webhook", "url": {}, "body": [1, {"a": [2]}]},
+            {"do": "ask", "fields": 5, "required": "x"},
+            {"do": "approval", "to": "me", "owner": "yes", "roles": 7},
+            {"do": "find", "entity": "person", "where": {}, "limit": "many"},
+            {"do": "update", "record": 5, "values": []},
+            {"do": "stop", "id": 5, "title": [], "reason": {"x": 1}},
+        ],
+    },
+    {
+        "title": "T",
+        "entity": "company",
+        "trigger": {"on": "saved", "fields": 5},
+        "steps": [
+            {"do": "stop", "on_failure": [{"do": "stop"}]},
+            {"if": "true", "else": [{"wait": "days(1)"}]},
+        ],
+    },
+]
+
+
+@pytest.mark.parametrize("document", STRANGE, ids=range(len(STRANGE)))
+def test_any_document_can_be_looked_at_and_mended(editor: Editor, document: Any) -> None:
+    editor.begin().press("use-json", json=jsontext.dumps(document))
+    steps = document.get("steps")
+    pointers = [f"/steps/{number}" for number in range(len(steps))] if isinstance(steps, list) else []
+    for pointer in ["", "/trigger", "/when", *pointers, "/steps/99", "/nonsense", "/steps/x/y"]:
+        editor.press(f"select:{pointer}").press()
+        if isinstance(document.get("title"), str) and pointer:
+            assert editor.document.get("steps") == steps, pointer
+    for verb in (
+        "up",
+        "down",
+        "copy",
+        "take",
+        "put",
+        "remove",
+        "open",
+        "case-drop",
+        "arm-drop",
+        "drop",
+        "add",
+    ):
+        editor.press(f"{verb}:/steps/0").press(f"{verb}:stop@/steps/0/x").press(f"{verb}:")

@@ -44,6 +44,12 @@ def blank(title: str, entity: str, trigger: str) -> Json:
     return {**document, "enabled": False, "trigger": {"on": trigger}, "steps": []}
 
 
+def trigger_of(document: Json) -> Json:
+    """Give the trigger of a draft; empty where it is none."""
+    found = document.get("trigger")
+    return found if isinstance(found, dict) else {}
+
+
 def head_of(step: Any) -> str:
     """Give the word that says what a step is; empty where none or several do."""
     found = [word for word in HEADS if isinstance(step, Mapping) and word in step]

@@ -131,6 +131,7 @@ class FlowPage:
     palette: Sequence[tuple[str, Sequence[PaletteEntry]]]
     form: StepForm
     settings: Json
+    limits: Json
     people: Sequence[tuple[str, str]]
     entities: Sequence[tuple[str, str]]
     is_rule: bool
@@ -295,7 +296,8 @@ def _write_settings(document: Json) -> None:
     if form.get("s-on_deleted", "cancel") != document.get("on_deleted", "cancel"):
         document["on_deleted"] = form["s-on_deleted"]
     put(document, "tell", form.get("s-tell", ""))
-    limits = dict(document.get("limits") or {})
+    held = document.get("limits")
+    limits = dict(held) if isinstance(held, dict) else {}
     for word in ("concurrent", "per_hour"):
         put(limits, word, flow_values.value(form.get(f"s-{word}", "").strip()))
     put(document, "limits", limits)
@@ -308,8 +310,7 @@ def _write_trigger(draft: Draft) -> None:
     triggers = workspace().workflows.registry.triggers
     if "t-entity" in form:
         put(document, "entity", form["t-entity"])
-    now = document.get("trigger")
-    on = str(now.get("on")) if isinstance(now, dict) else ""
+    on = str(flows.trigger_of(document).get("on", ""))
     if on in triggers:
         around = _around_trigger(draft)
         around.form = form
@@ -325,7 +326,10 @@ def _write_cases(step: Json) -> None:
         return
     kept = []
     for number, case in enumerate(step["cases"]):
-        if not isinstance(case, dict) or form.get("do") == f"case-drop:{number}":
+        if form.get("do") == f"case-drop:{number}":
+            continue
+        if not isinstance(case, dict):
+            kept.append(case)
             continue
         text = form.get(f"case-{number}")
         now = case.get("is")
@@ -490,7 +494,7 @@ def make_page(draft: Draft, problems: Sequence[Problem] = ()) -> FlowPage:
     subjects = place(document, "/steps/9999").subjects
     cards = Cards(document, model, registry, by_card, subjects)
     taken = flows.step_at(document, draft.taken)
-    trigger = registry.triggers.get(str((document.get("trigger") or {}).get("on", "")))
+    trigger = registry.triggers.get(str(flows.trigger_of(document).get("on", "")))
     is_rule = trigger is not None and trigger.source == "saving"
     return FlowPage(
         original=draft.original,
@@ -515,6 +519,7 @@ def make_page(draft: Draft, problems: Sequence[Problem] = ()) -> FlowPage:
         palette=palette(is_rule),
         form=_form(draft, by_card.get(draft.selected, ())),
         settings=document,
+        limits=document["limits"] if isinstance(document.get("limits"), dict) else {},
         people=[(item.email, item.name) for item in here.accounts.all()],
         entities=[(item.name, item.title) for item in model],
         is_rule=is_rule,
@@ -603,7 +608,7 @@ def _typed(draft: Draft) -> Any:
 
 def _trigger_form(draft: Draft, said: Mapping[str, Sequence[str]], above: Sequence[str]) -> StepForm:
     triggers = workspace().workflows.registry.triggers
-    on = str((draft.document.get("trigger") or {}).get("on", ""))
+    on = str(flows.trigger_of(draft.document).get("on", ""))
     kind = triggers.get(on)
     controls: Sequence[Control] = ()
     if kind is not None:

@@ -26,9 +26,11 @@ from amity.web.context import locale, workspace
 from amity.web.staff.options import relation_choices
 from amity.web.texts import gettext as _
 from amity.workflows.letters import names as letter_names
+from amity.workflows.metaschema import HEADS
 
 PREFIX: Final = "p"
 UNITS: Final = ("minutes", "hours", "days", "weeks")
+ALL_UNITS: Final = frozenset({"seconds", *UNITS})
 OWN: Final = "~"
 """Choice of a list that stands for "something else, written as an expression"."""
 _DURATION: Final = re.compile(r"(seconds|minutes|hours|days|weeks)\(([0-9]{1,7})\)")
@@ -233,16 +235,19 @@ def _read_select(around: Surrounding, word: str, rule: Mapping[str, Any], value:
         options = [(str(item), str(item)) for item in rule["enum"]]
     else:
         options = [(str(item["const"]), _(str(item.get("title", item["const"])))) for item in rule["oneOf"]]
-    return {"options": options, "text": str(rule.get("default", "") if value is None else value)}
+    return _selected(str(rule.get("default", "") if value is None else value), options)
+
+
+def _selected(text: str, options: list[tuple[str, str]]) -> Made:
+    """Offer what the document holds, also where it is none of the options: nobody chose another one."""
+    if text and text not in dict(options):
+        options = [*options, (text, text)]
+    return {"kind": "select", "options": options, "text": text}
 
 
 def _read_failure(around: Surrounding, word: str, rule: Mapping[str, Any], value: Any, type_: str) -> Made:
     options = [(str(item.get("const", "steps")), _(str(item["title"]))) for item in rule["oneOf"]]
-    return {
-        "kind": "select",
-        "options": options,
-        "text": "steps" if isinstance(value, list) else str(value or "stop"),
-    }
+    return _selected("steps" if isinstance(value, list) else str(value or "stop"), options)
 
 
 def _read_expression(around: Surrounding, word: str, rule: Mapping[str, Any], value: Any, type_: str) -> Made:
@@ -522,15 +527,23 @@ def _write_text(around: Surrounding, word: str, rule: Mapping[str, Any]) -> None
         return
     if now is not None and not isinstance(now, str):
         _write_json(around, word, rule)
-    elif rule.get("oneOf") or rule.get("enum"):
-        put(
-            around.holder,
-            word,
-            None if word not in around.holder and text == str(rule.get("default")) else text,
-        )
     else:
         put(around.holder, word, text.strip())
         _insert(around, word)
+
+
+def _write_select(around: Surrounding, word: str, rule: Mapping[str, Any]) -> None:
+    text = _sent(around, word)
+    now = around.holder.get(word)
+    if text is not None and text != str(rule.get("default", "") if now is None else now):
+        put(around.holder, word, text)
+
+
+def _write_choice(around: Surrounding, word: str, rule: Mapping[str, Any]) -> None:
+    text = _sent(around, word)
+    now = around.holder.get(word)
+    if text is not None and text != (now if isinstance(now, str) else ""):
+        put(around.holder, word, text)
 
 
 def _write_template(around: Surrounding, word: str, rule: Mapping[str, Any]) -> None:
@@ -563,15 +576,26 @@ def _write_checkbox(around: Surrounding, word: str, rule: Mapping[str, Any]) -> 
         around.holder[word] = wanted
 
 
+def _set_expression(holder: Json, word: str, text: str) -> None:
+    """Set an expression; the word that says what a step is stays, also when it is empty."""
+    now = holder.get(word)
+    if text == str(now or ""):
+        return
+    if not text and word in HEADS:
+        holder[word] = ""
+    elif text or isinstance(now, str):
+        put(holder, word, text)
+
+
 def _write_expression(around: Surrounding, word: str, rule: Mapping[str, Any]) -> None:
     assert around.form is not None
     path = around.form.get(f"{PREFIX}-{word}-path")
     if path is None:
         return
     if path != OWN:
-        put(around.holder, word, path)
+        _set_expression(around.holder, word, path)
     elif (text := _sent(around, word)) is not None:
-        put(around.holder, word, text.strip())
+        _set_expression(around.holder, word, text.strip())
 
 
 def _write_condition(around: Surrounding, word: str, rule: Mapping[str, Any]) -> None:
@@ -581,11 +605,7 @@ def _write_condition(around: Surrounding, word: str, rule: Mapping[str, Any]) ->
         subjects = about(around.entity(str(rule["x-amity"].get("of", ""))))
     now = str(around.holder.get(word) or "")
     text = condition_editor.take(around.form, f"{PREFIX}-{word}", now, subjects, locale().timezone)
-    if text != now:
-        if word in _WORDS and not text:
-            around.holder[word] = ""  # the word says what the step is
-        else:
-            put(around.holder, word, text)
+    _set_expression(around.holder, word, text)
 
 
 def _write_duration(around: Surrounding, word: str, rule: Mapping[str, Any]) -> None:
@@ -596,16 +616,11 @@ def _write_duration(around: Surrounding, word: str, rule: Mapping[str, Any]) -> 
     if unit == OWN:
         text = _sent(around, word)
         if text is not None:
-            put(around.holder, word, text.strip())
+            _set_expression(around.holder, word, text.strip())
         return
     amount = around.form.get(f"{PREFIX}-{word}-amount", "").strip()
-    if amount.isascii() and amount.isdigit():
-        if _DURATION.fullmatch(written := f"{unit}({int(amount)})"):
-            around.holder[word] = written
-    elif word == "wait":
-        around.holder[word] = ""
-    else:
-        put(around.holder, word, amount)
+    number = amount.isascii() and amount.isdigit() and len(amount) < 8
+    _set_expression(around.holder, word, f"{unit}({int(amount)})" if number and unit in ALL_UNITS else amount)
 
 
 def _write_failure(around: Surrounding, word: str, rule: Mapping[str, Any]) -> None:
@@ -615,7 +630,7 @@ def _write_failure(around: Surrounding, word: str, rule: Mapping[str, Any]) -> N
     if text == "steps":
         if not isinstance(around.holder.get(word), list):
             around.holder[word] = []
-    elif text != around.holder.get(word, "stop"):
+    elif text != str(around.holder.get(word) or "stop"):
         put(around.holder, word, None if text == "stop" else text)
 
 
@@ -625,13 +640,15 @@ def _write_checks(around: Surrounding, word: str, rule: Mapping[str, Any]) -> No
         return
     sent = around.form.getlist(f"{PREFIX}-{word}")
     now = around.holder.get(word)
+    if not sent and not isinstance(now, list):
+        return
     kept = [item for item in now if item in sent] if isinstance(now, list) else []
     put(around.holder, word, [*kept, *(item for item in sent if item not in kept)])
 
 
 def _write_lines(around: Surrounding, word: str, rule: Mapping[str, Any]) -> None:
     text = _sent(around, word)
-    if text is not None:
+    if text is not None and (text or isinstance(around.holder.get(word), list)):
         put(around.holder, word, [item.strip() for item in text.splitlines() if item.strip()])
 
 
@@ -689,7 +706,8 @@ def _write_table(around: Surrounding, word: str, rule: Mapping[str, Any]) -> Non
         rows = rows or [{"then": {}}]
         for row in rows:
             row["then"].setdefault(new, None)
-    put(around.holder, word, rows)
+    if rows or isinstance(around.holder.get(word), list):
+        put(around.holder, word, rows)
 
 
 def _write_form(around: Surrounding, word: str, rule: Mapping[str, Any]) -> None:
@@ -699,6 +717,8 @@ def _write_form(around: Surrounding, word: str, rule: Mapping[str, Any]) -> None
     kinds = workspace().kinds
     schema = _asked(around, word)
     nested_editor.write(schema, kinds.get("object"), kinds, around.form)
+    if not schema["properties"] and not isinstance(around.holder.get(word), dict):
+        return
     put(around.holder, word, schema["properties"])
     if "required" in around.rules:
         put(around.holder, "required", schema.get("required"))
@@ -734,6 +754,8 @@ def _value_of(form: Form, name: str, key: str, now: Any, fields: Mapping[str, An
     text = form.get(f"{name}-x-{key}")
     if text is not None and form.get(f"{name}-by-{key}") == "expression":
         path = form.get(f"{name}-x-{key}-path", OWN)
+        if key not in fields and not text.strip() and path in ("", OWN):
+            return now
         return {"expression": (text if path in ("", OWN) else path).strip()}
     by = form.get(f"{name}-by-{key}")
     computed = isinstance(now, dict) and set(now) == {"expression"}
@@ -756,11 +778,13 @@ def _write_retry(around: Surrounding, rule: Mapping[str, Any]) -> None:
         if text is None or (word not in now and text == jsontext.dumps(part.get("default"))):
             continue
         put(now, word, flow_values.value(text.strip()))
-    if now or held is not None:
+    if now or isinstance(held, dict):
         put(around.holder, "retry", now)
 
 
 _WRITE: Final = {
+    "select": _write_select,
+    **dict.fromkeys(("entity", "field", "account", "workflow", "mail_template"), _write_choice),
     "template": _write_template,
     "long_template": _write_template,
     "number": _write_number,

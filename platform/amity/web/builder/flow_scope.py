@@ -83,7 +83,7 @@ def place(document: Json, pointer: str) -> Place:
     model = here.definitions.model
     name = document.get("entity")
     entity = model.entities.get(name) if isinstance(name, str) else None
-    kind = here.workflows.registry.triggers.get(str((document.get("trigger") or {}).get("on", "")))
+    kind = here.workflows.registry.triggers.get(str(flows.trigger_of(document).get("on", "")))
     sees = kind.sees if kind is not None else frozenset({"record"})
     scope = WorkflowScope.of(model, here.functions, entity, sees)
     made, titles = _before(document, pointer, scope, model)

@@ -19,7 +19,7 @@ def line(value: Any) -> str:
     """Write a value as a line."""
     if value is None:
         return ""
-    if isinstance(value, dict):
+    if isinstance(value, dict) and is_line(value):
         return f"={value['expression']}"
     if isinstance(value, str):
         return (
