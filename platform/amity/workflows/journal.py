@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final, Literal
 
@@ -18,6 +19,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from amity import jsontext
 from amity.database.engine import Database, Dialect
 from amity.database.schema_workflows import run, run_step, run_wait, run_watch
+from amity.expressions import Compiled, RecordValue
 
 RunState = Literal["ready", "running", "waiting", "done", "failed", "cancelled"]
 StepState = Literal["running", "done", "skipped", "waiting", "failed"]
@@ -25,6 +27,8 @@ StepState = Literal["running", "done", "skipped", "waiting", "failed"]
 MAX_KEPT: Final = 64 * 1024
 """Bytes of JSON that are kept of a step's input and of its output, each."""
 ENDED: Final = frozenset({"done", "failed", "cancelled"})
+_PLAIN: Final = (str, int, float, Decimal, dt.date, dt.time)
+"""Types beside lists and objects that have a form in JSON (a date-time is a date)."""
 _SECRET: Final = ("password", "secret", "token", "authorization", "api_key", "apikey")
 
 
@@ -274,7 +278,20 @@ def without_secrets(value: Any) -> Any:
             name: "•••" if item is not None and _is_secret(str(name)) else without_secrets(item)
             for name, item in value.items()
         }
-    return [without_secrets(item) for item in value] if isinstance(value, list | tuple) else value
+    if isinstance(value, list | tuple):
+        return [without_secrets(item) for item in value]
+    return value if value is None or isinstance(value, _PLAIN) else without_secrets(_told(value))
+
+
+def _told(value: Any) -> Any:
+    """What is kept of a parameter that is no JSON: a record, a condition, a decision, a mail."""
+    if isinstance(value, Compiled):
+        return value.text
+    if is_dataclass(value) and not isinstance(value, type):
+        return {item.name: getattr(value, item.name) for item in fields(value) if item.repr}
+    if isinstance(value, RecordValue):
+        return value.id
+    return str(value)
 
 
 def _is_secret(name: str) -> bool:
