@@ -16,8 +16,10 @@ from amity.database.schema_workflows import run, run_request, workflow_state
 from amity.definitions.documents import StoredDefinition
 from amity.errors import Invalid, NotFound, Problem
 from amity.records.listeners import Listener
+from amity.workflows.checking import compile_workflow
 from amity.workflows.compiled import CompiledWorkflow
 from amity.workflows.live import Live, LiveWorkflows
+from amity.workflows.loader import load
 from amity.workflows.model import KIND
 from amity.workflows.registry import Registry
 from amity.workflows.requesting import RunRequests, run_id
@@ -74,6 +76,26 @@ class Workflows:
     def get(self, name: str) -> StoredDefinition:
         """Give a definition. Raises `NotFound`."""
         return self.services.definitions.get(KIND, name)
+
+    def compiled(self, name: str) -> CompiledWorkflow:
+        """Give a workflow in force, compiled, on or off. Raises `NotFound`, `Invalid` where it is broken."""
+        known = self.get(name)
+        found = self.live.all.get(known.id)
+        if found is None:
+            problems = self.live.broken.get(known.id, ())
+            reason = problems[0].message if problems else "It is being changed."
+            raise Invalid(f"The workflow {name!r} cannot be used: {reason}", problems=problems)
+        return found
+
+    def draft(self, document: Mapping[str, Any], name: str) -> CompiledWorkflow:
+        """Compile a document that is not applied, as a draft of the named workflow. Raises `Invalid`."""
+        try:
+            id_: str | None = self.get(name).id
+        except NotFound:
+            id_ = None
+        registry = self.registry
+        workflow = load(document, registry, name=name, id=id_)
+        return compile_workflow(workflow, self.services.definitions.model, self.services.functions, registry)
 
     def wake(self) -> None:
         """Tell the worker in this process, if there is one, that runs were asked for."""

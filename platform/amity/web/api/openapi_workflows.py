@@ -47,6 +47,8 @@ def workflow_paths(admin: bool) -> Json:
         return paths
     paths["/api/v1/workflows"] = {"get": _listing("workflows", "List the workflows")}
     paths["/api/v1/workflows/{name}"] = {"parameters": [_NAME], **_definition()}
+    paths["/api/v1/workflows/{name}/dry-run"] = {"parameters": [_NAME], "post": _dry_run()}
+    paths["/api/v1/workflows/{name}/back-test"] = {"parameters": [_NAME], "post": _back_test()}
     for verb in ("pause", "resume"):
         paths[f"/api/v1/workflows/{{name}}/{verb}"] = {"parameters": [_NAME], "post": _switch(verb)}
     paths["/api/v1/runs"] = {"get": _runs()}
@@ -120,6 +122,82 @@ def _start() -> Json:
         "Start a workflow for a record, several, or none",
         requestBody=body(asked),
         responses=responses(_202=json_answer(schema, "The runs that were asked for.")),
+    )
+
+
+_DRAFT: Final[Json] = {"type": "object", "description": "A document that is not applied, instead."}
+_STEP: Final[Json] = {
+    "type": "object",
+    "required": ["key", "state", "text", "why", "writes"],
+    "properties": {
+        "key": {"type": "string"},
+        "state": {"enum": ["would", "skipped", "stops", "not_taken"]},
+        "text": {"type": "string"},
+        "why": {"type": "string"},
+        "writes": {"type": "array", "items": {"type": "object"}},
+    },
+}
+_SIMULATION: Final[Json] = {
+    "type": "object",
+    "required": ["end", "stopped", "steps", "writes", "missing"],
+    "properties": {
+        "starts": {"type": "boolean"},
+        "why_not": {"type": "string"},
+        "end": {"enum": ["done", "waiting", "ended", "failed", "refused", "too_long"]},
+        "stopped": {"type": ["string", "null"]},
+        "steps": {"type": "array", "items": _STEP},
+        "writes": {"type": "array", "items": {"type": "object"}},
+        "missing": {"type": "array", "items": {"type": "object"}},
+    },
+}
+
+
+def _dry_run() -> Json:
+    properties = {"record": {"type": ["string", "null"], "format": "uuid"}, "input": {}, "document": _DRAFT}
+    asked = {"type": "object", "additionalProperties": False, "properties": properties}
+    return _operation(
+        "dry_run_workflow",
+        "Say what a workflow would do for a record now; nothing is changed",
+        requestBody=body(asked),
+        responses=responses(_200=json_answer(_SIMULATION, "Step by step.")),
+    )
+
+
+def _back_test() -> Json:
+    moment = {"type": "string", "format": "date-time"}
+    properties = {
+        "since": moment,
+        "until": moment,
+        "samples": {"type": "integer", "minimum": 0, "maximum": 200},
+        "document": _DRAFT,
+    }
+    asked = {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["since"],
+        "properties": properties,
+    }
+    counted = {"type": "integer"}
+    found = {
+        "type": "object",
+        "required": ["looked_at", "matched", "samples", "missing", "stopped_early"],
+        "properties": {
+            "looked_at": counted,
+            "matched": counted,
+            "unknown": counted,
+            "muted": counted,
+            "actions": {"type": "object", "additionalProperties": counted},
+            "writes": {"type": "array", "items": {"type": "object"}},
+            "missing": {"type": "array", "items": {"type": "object"}},
+            "stopped_early": {"enum": ["limit", "time", "cancelled", None]},
+            "samples": {"type": "array", "items": _SIMULATION},
+        },
+    }
+    return _operation(
+        "back_test_workflow",
+        "Say what a workflow would have done in a past period; nothing is changed",
+        requestBody=body(asked),
+        responses=responses(_200=json_answer(found, "Counts and samples.")),
     )
 
 
