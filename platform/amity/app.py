@@ -31,6 +31,7 @@ BLUEPRINTS: Final = (
     "amity.web.builder.plan",
     "amity.web.builder.versions",
     "amity.web.builder.parked",
+    "amity.web.builder.trying",
     "amity.web.api",
     "amity.web.files",
 )

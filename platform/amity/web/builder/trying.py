@@ -1,0 +1,365 @@
+"""Try a workflow before it is switched on: on one record, and over a past period. Nothing is changed.
+
+Both for the workflow in force and for a draft, which the editor sends along as `document`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, render_template, request
+from flask.typing import ResponseReturnValue
+
+from amity import jsontext
+from amity.access.context import Context
+from amity.entities.model import Entity
+from amity.errors import AmityError, Invalid, NotFound
+from amity.web.context import require_admin, workspace
+from amity.web.forms import Option
+from amity.web.staff.options import find_options, picker_url
+from amity.web.texts import gettext as _
+from amity.workflows.backtest import back_test, dry_run
+from amity.workflows.compiled import CompiledWorkflow
+from amity.workflows.simulation import SimulatedStep, Simulation
+from amity.workflows.trials import BackTest, Sample, reason
+
+blueprint: Final = Blueprint("trying", __name__, url_prefix="/builder/workflows/<name>/try")
+PERIODS: Final = (7, 30, 90)
+"""Days of the periods that are offered."""
+MAX_DOCUMENT: Final = 1_000_000
+_TONES: Final = {"would": "good", "skipped": "", "stops": "warn", "not_taken": ""}
+_ENDS: Final = {"waiting": "warn", "failed": "bad", "refused": "bad", "too_long": "warn"}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One step of a simulation, ready to be shown."""
+
+    title: str
+    text: str
+    state: str
+    state_text: str
+    tone: str
+    level: int
+    turn: str
+    writes: Sequence[tuple[str, Sequence[tuple[str, str]]]] = ()
+    """(what is written, (title of the field, value))."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A simulation in words."""
+
+    lines: Sequence[Line]
+    end: str
+    tone: str
+    starts: bool
+    why_not: str
+    missing: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class SampleLine:
+    """One sample of a back-test."""
+
+    label: str
+    url: str
+    at: dt.datetime
+    what: str
+    told: Told
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """A back-test in words."""
+
+    found: BackTest
+    headline: str
+    actions: Sequence[tuple[str, int]]
+    writes: Sequence[tuple[str, int]]
+    ends: Sequence[tuple[str, int]]
+    missing: Sequence[tuple[str, int]]
+    early: str
+    samples: Sequence[SampleLine]
+
+
+@dataclass(frozen=True, slots=True)
+class TryPage:
+    """Context of `pages/builder/try.html`."""
+
+    name: str
+    title: str
+    document: str
+    """The draft as JSON; empty where the workflow in force is tried."""
+    entity: str
+    needs_record: bool
+    can_look_back: bool
+    options: Sequence[Option]
+    picker_url: str
+    record: str
+    days: str
+    since: str
+    until: str
+    periods: Sequence[tuple[str, str]]
+    told: Told | None
+    tested: Tested | None
+    problem: str
+
+
+@blueprint.get("")
+def show(name: str) -> ResponseReturnValue:
+    """Ask what it shall be tried with."""
+    return _page(name, "")
+
+
+@blueprint.post("")
+def try_out(name: str) -> ResponseReturnValue:
+    """Try it: `do` is `dry-run` (with `record`), `back-test` (with a period), or nothing yet."""
+    document = request.form.get("document", "")
+    if len(document) > MAX_DOCUMENT:
+        raise Invalid(_("The document is larger than one megabyte."))
+    return _page(name, document)
+
+
+def _page(name: str, document: str) -> ResponseReturnValue:
+    ctx = require_admin()
+    form = request.form
+    title = name
+    told: Told | None = None
+    tested: Tested | None = None
+    compiled: CompiledWorkflow | None = None
+    problem = ""
+    try:
+        compiled = _compiled(name, document)
+        title = compiled.workflow.title
+        if form.get("do") == "dry-run":
+            found = dry_run(workspace().workflows.services, ctx, compiled, form.get("record", ""))
+            told = _Telling(compiled).told(found)
+        elif form.get("do") == "back-test":
+            since, until = _period(ctx)
+            told_of = back_test(workspace().workflows.services, ctx, compiled, since, until)
+            tested = _Telling(compiled).tested(told_of)
+    except NotFound as error:
+        if compiled is None and not document:
+            raise
+        problem = error.message
+    except AmityError as error:
+        problem = error.message
+    page = _made(ctx, name, title, document, compiled, told, tested, problem)
+    return render_template("pages/builder/try.html", page=page), 422 if problem else 200
+
+
+def _compiled(name: str, document: str) -> CompiledWorkflow:
+    workflows = workspace().workflows
+    if document:
+        read = jsontext.loads(document)
+        if not isinstance(read, dict):
+            raise Invalid(_("The document must be a JSON object."))
+        return workflows.draft(read, name)
+    return workflows.compiled(name)
+
+
+def _made(
+    ctx: Context,
+    name: str,
+    title: str,
+    document: str,
+    compiled: CompiledWorkflow | None,
+    told: Told | None,
+    tested: Tested | None,
+    problem: str,
+) -> TryPage:
+    entity: Entity | None = None if compiled is None else compiled.entity
+    kind = None if compiled is None else workspace().workflows.registry.triggers[compiled.workflow.trigger.on]
+    record = request.form.get("record", "") or request.args.get("record", "")
+    options = list(find_options(ctx, entity)) if entity is not None else []
+    if entity is not None and record and record not in {item.value for item in options}:
+        labels = workspace().records.labels(ctx, entity.name, [record])
+        options = [*(Option(key, label) for key, label in labels.items()), *options]
+    return TryPage(
+        name=name,
+        title=title,
+        document=document,
+        entity=entity.title if entity is not None else "",
+        needs_record=entity is not None,
+        can_look_back=kind is None or kind.source != "asked",
+        options=options,
+        picker_url=picker_url(entity.name) if entity is not None else "",
+        record=record,
+        days=request.form.get("days", "30"),
+        since=request.form.get("since", ""),
+        until=request.form.get("until", ""),
+        periods=[
+            *((str(days), _("The last %(days)s days", days=days)) for days in PERIODS),
+            ("", _("From … to …")),
+        ],
+        told=told,
+        tested=tested,
+        problem=problem,
+    )
+
+
+def _period(ctx: Context) -> tuple[dt.datetime, dt.datetime]:
+    """Read the period: some days up to now, or whole days from and to."""
+    days = request.form.get("days", "")
+    if days.isdecimal() and int(days) in PERIODS:
+        return ctx.now - dt.timedelta(days=int(days)), ctx.now
+    zone = ZoneInfo(ctx.timezone)
+    try:
+        first = dt.date.fromisoformat(request.form.get("since", ""))
+        last = dt.date.fromisoformat(request.form.get("until", "") or ctx.today.isoformat())
+        since = dt.datetime.combine(first, dt.time(), zone)
+        until = dt.datetime.combine(last + dt.timedelta(days=1), dt.time(), zone)
+    except (ValueError, OverflowError):
+        raise Invalid(_("Say from which day to which day.")) from None
+    return since.astimezone(dt.UTC), until.astimezone(dt.UTC)
+
+
+class _Telling:
+    """Puts what was found into words."""
+
+    def __init__(self, compiled: CompiledWorkflow) -> None:
+        self.compiled = compiled
+        self.model = compiled.model
+        self.actions = workspace().workflows.registry.actions
+
+    def told(self, found: Simulation) -> Told:
+        """Tell a simulation."""
+        ends = {
+            "done": _("It would go on to its end."),
+            "waiting": _("It stops here: %(why)s", why=found.stopped or ""),
+            "ended": _("A step ends it: %(why)s", why=found.stopped or ""),
+            "failed": _("It would fail: %(why)s", why=found.stopped or ""),
+            "refused": _("The save would be refused: %(why)s", why=found.stopped or ""),
+            "too_long": found.stopped or "",
+        }
+        return Told(
+            [self._line(step) for step in found.steps],
+            ends[found.end],
+            _ENDS.get(found.end, "good"),
+            found.starts,
+            found.why_not,
+            sorted({self._gap(gap.entity, gap.field, gap.why) for gap in found.missing}),
+        )
+
+    def _line(self, step: SimulatedStep) -> Line:
+        states = {
+            "would": _("would happen"),
+            "skipped": _("skipped"),
+            "stops": _("stops here"),
+            "not_taken": _("not taken"),
+        }
+        text = step.text if step.why in ("", step.text) else f"{step.text} {step.why}".strip()
+        turns = [str(int(part) + 1) for part in step.key.replace("]", "").split("[")[1:]]
+        return Line(
+            _(step.title),
+            text,
+            step.state,
+            states[step.state],
+            _TONES[step.state],
+            min(step.level, 5),
+            ".".join(turns),
+            [self._write(write) for write in step.writes],
+        )
+
+    def _write(self, write: object) -> tuple[str, list[tuple[str, str]]]:
+        assert isinstance(write, dict)
+        entity = self.model.entities[write["entity"]]
+        known = entity.by_name
+        values = [
+            (known[name].title if name in known else name, _plain(value))
+            for name, value in write["values"].items()
+        ]
+        return self._verb(write["verb"], entity.name), values
+
+    def _verb(self, verb: str, entity: str) -> str:
+        found = self.model.entities.get(entity)
+        title = found.title if found is not None else entity
+        words = {
+            "create": _("Creates: %(entity)s", entity=title),
+            "update": _("Changes: %(entity)s", entity=title),
+            "delete": _("Deletes: %(entity)s", entity=title),
+        }
+        return words.get(verb, verb)
+
+    def _gap(self, entity: str, field: str | None, why: str) -> str:
+        found = self.model.entities.get(entity)
+        title = found.title if found is not None else entity
+        if found is not None and field is not None and field in found.by_name:
+            title = f"{title} · {found.by_name[field].title}"
+        return f"{title}: {_(reason(why))}"
+
+    def tested(self, found: BackTest) -> Tested:
+        """Tell a back-test."""
+        ends = {
+            "done": _("went on to the end"),
+            "waiting": _("stopped at a wait or a person"),
+            "ended": _("ended by a step"),
+            "failed": _("failed"),
+            "refused": _("refused the save"),
+            "too_long": _("too long to be worked out"),
+        }
+        early = {
+            "limit": _("There were more: only the first %(number)s are counted.", number=found.matched),
+            "time": _("It took too long and was ended; choose a shorter period for the rest."),
+            "cancelled": _("It was cancelled."),
+        }
+        known = self.actions
+        return Tested(
+            found=found,
+            headline=self._headline(found),
+            actions=[
+                (_(known[name].title) if name in known else name, number)
+                for name, number in found.actions.most_common()
+            ],
+            writes=[
+                (self._verb(verb, entity), number) for (verb, entity), number in found.writes.most_common()
+            ],
+            ends=[(ends[name], number) for name, number in found.ends.most_common()],
+            missing=[
+                (self._gap(entity, field, why), number)
+                for (entity, field, why), number in found.missing.most_common(20)
+            ],
+            early=early.get(found.early, ""),
+            samples=[self._sample(sample) for sample in found.samples],
+        )
+
+    def _headline(self, found: BackTest) -> str:
+        if self.compiled.workflow.is_rule:
+            return _(
+                "It would have looked after %(matched)s of %(looked)s saves.",
+                matched=found.matched,
+                looked=found.looked_at,
+            )
+        if not found.matched:
+            return _("It would not have started.")
+        return _("It would have started %(matched)s times.", matched=found.matched)
+
+    def _sample(self, sample: Sample) -> SampleLine:
+        entity = self.compiled.entity
+        kinds = {
+            "created": _("was created"),
+            "updated": _("was changed"),
+            "deleted": _("was deleted"),
+            "restored": _("was restored"),
+            "schedule": _("at its time"),
+            "date": _("around its date"),
+        }
+        url = f"/e/{entity.name}/{sample.record}" if entity is not None and sample.record else ""
+        return SampleLine(
+            sample.label or _("No record"),
+            url,
+            sample.at,
+            kinds.get(sample.kind, sample.kind),
+            self.told(sample.simulation),
+        )
+
+
+def _plain(value: object) -> str:
+    if value is None:
+        return _("empty")
+    return value if isinstance(value, str) else jsontext.dumps(value)
