@@ -38,7 +38,7 @@ MAX_STEPS: Final = 5_000
 MAX_SHOWN: Final = 500
 """Steps that are told; the others are counted only."""
 NOT_CHOSEN: Final = "Another way is taken."
-NOT_REACHED: Final = "It stops before."
+NOT_REACHED: Final = "It is not come to: the run stops before."
 
 log = logging.getLogger(__name__)
 

@@ -76,7 +76,7 @@ def test_the_page_tries_a_draft_that_is_not_applied(admin: Visitor, staff: Visit
     today = dt.datetime.now(dt.UTC).date()
     period = {"do": "back-test", "days": "", "since": (today - dt.timedelta(days=2)).isoformat()}
     tested = admin.post(url, draft | period).text
-    assert "It would have started 1 times" in tested and f"/e/company/{key}" in tested
+    assert "It would have started once" in tested and f"/e/company/{key}" in tested
     assert admin.post(url, draft | {"do": "back-test", "days": "", "since": "x"}).status_code == 422
     assert admin.post(url, draft | {"do": "dry-run", "record": ""}).status_code == 422
     broken = {"document": json.dumps({**DOCUMENT, "when": "nonsense"})}

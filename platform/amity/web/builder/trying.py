@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, render_template, request
@@ -16,12 +16,17 @@ from flask.typing import ResponseReturnValue
 
 from amity import jsontext
 from amity.access.context import Context
-from amity.entities.model import Entity
+from amity.entities.kinds.base import ValueProblem
+from amity.entities.model import Entity, Field
 from amity.errors import AmityError, Invalid, NotFound
-from amity.web.context import require_admin, workspace
+from amity.records.links import links_of
+from amity.web.builder.flow_document import FLOW
+from amity.web.builder.flow_editor import read_draft
+from amity.web.context import locale, require_admin, workspace
 from amity.web.forms import Option
 from amity.web.staff.options import find_options, picker_url
 from amity.web.texts import gettext as _
+from amity.web.texts import ngettext
 from amity.workflows.backtest import back_test, dry_run
 from amity.workflows.compiled import CompiledWorkflow
 from amity.workflows.simulation import SimulatedStep, Simulation
@@ -83,6 +88,8 @@ class Tested:
     writes: Sequence[tuple[str, int]]
     ends: Sequence[tuple[str, int]]
     missing: Sequence[tuple[str, int]]
+    stops: Sequence[tuple[str, int, str]]
+    """(title of the step, how often, why)."""
     early: str
     samples: Sequence[SampleLine]
 
@@ -119,7 +126,10 @@ def show(name: str) -> ResponseReturnValue:
 @blueprint.post("")
 def try_out(name: str) -> ResponseReturnValue:
     """Try it: `do` is `dry-run` (with `record`), `back-test` (with a period), or nothing yet."""
+    require_admin()
     document = request.form.get("document", "")
+    if "selected" in request.form:  # from the editor: with what was typed into its forms just now
+        document = jsontext.dumps(read_draft().document)
     if len(document) > MAX_DOCUMENT:
         raise Invalid(_("The document is larger than one megabyte."))
     return _page(name, document)
@@ -256,7 +266,7 @@ class _Telling:
         text = step.text if step.why in ("", step.text) else f"{step.text} {step.why}".strip()
         turns = [str(int(part) + 1) for part in step.key.replace("]", "").split("[")[1:]]
         return Line(
-            _(step.title),
+            _title(step.title),
             text,
             step.state,
             states[step.state],
@@ -271,10 +281,29 @@ class _Telling:
         entity = self.model.entities[write["entity"]]
         known = entity.by_name
         values = [
-            (known[name].title if name in known else name, _plain(value))
+            (known[name].title, self._value(known[name], value)) if name in known else (name, str(value))
             for name, value in write["values"].items()
         ]
         return self._verb(write["verb"], entity.name), values
+
+    def _value(self, field: Field, value: Any) -> str:
+        """Write a JSON value of a field as people read it."""
+        if value is None:
+            return _("empty")
+        try:
+            typed = field.kind.parse(field, value)
+        except ValueProblem:
+            return value if isinstance(value, str) else jsontext.dumps(value)
+        if not field.kind.is_relation:
+            return field.kind.format(field, typed, locale())
+        links = links_of(self.model, field, typed)
+        labels = {
+            entity: workspace().records.labels(
+                require_admin(), entity, [link.id for link in links if link.entity == entity]
+            )
+            for entity in {link.entity for link in links}
+        }
+        return ", ".join(labels[link.entity].get(link.id, _("a new record")) for link in links)
 
     def _verb(self, verb: str, entity: str) -> str:
         found = self.model.entities.get(entity)
@@ -324,6 +353,7 @@ class _Telling:
                 (self._gap(entity, field, why), number)
                 for (entity, field, why), number in found.missing.most_common(20)
             ],
+            stops=[(_title(item.step), item.number, item.why) for item in found.stops.values()],
             early=early.get(found.early, ""),
             samples=[self._sample(sample) for sample in found.samples],
         )
@@ -337,7 +367,7 @@ class _Telling:
             )
         if not found.matched:
             return _("It would not have started.")
-        return _("It would have started %(matched)s times.", matched=found.matched)
+        return ngettext("It would have started once.", "It would have started %(num)s times.", found.matched)
 
     def _sample(self, sample: Sample) -> SampleLine:
         entity = self.compiled.entity
@@ -359,7 +389,6 @@ class _Telling:
         )
 
 
-def _plain(value: object) -> str:
-    if value is None:
-        return _("empty")
-    return value if isinstance(value, str) else jsontext.dumps(value)
+def _title(title: str) -> str:
+    """Give a step's title; words of the flow that have none are called as on the cards."""
+    return _(FLOW[title][0]) if title in FLOW else _(title)
