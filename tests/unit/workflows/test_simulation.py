@@ -10,16 +10,20 @@ from typing import Any
 import pytest
 
 from amity.access.context import SYSTEM
+from amity.definitions.documents import DefinitionChange
 from amity.errors import Invalid, NotFound
+from amity.records.ownership import give_to
 from amity.records.shapes import Record
 from amity.workflows.backtest import back_test, dry_run
 from amity.workflows.checking import compile_workflow
 from amity.workflows.compiled import CompiledWorkflow
 from amity.workflows.loader import load
+from amity.workflows.requesting import MUTE
 from amity.workflows.simulation import Simulation
 from amity.workflows.trials import BackTest
 from amity.workspace import Workspace
 from tests.factories.flows import workflow
+from tests.factories.worlds import PERSON
 from tests.support.contents import contents, files
 
 EVER = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
@@ -238,7 +242,7 @@ def test_a_back_test_ends_at_its_limits_and_says_so(flows: Workspace) -> None:
         back(flows, compiled, since=EVER, until=EVER)
 
 
-def test_what_is_removed_for_good_and_what_was_parked_is_said(flows: Workspace) -> None:
+def test_what_is_removed_for_good_is_said(flows: Workspace) -> None:
     bob, gone = make(flows, "person", name="Bob"), make(flows, "person", name="Gone")
     ctx = flows.context(SYSTEM)
     flows.records.delete(ctx, "person", gone.id, version=1)
@@ -250,6 +254,39 @@ def test_what_is_removed_for_good_and_what_was_parked_is_said(flows: Workspace) 
     assert (found.matched, found.unknown) == (1, 1)
     assert found.missing[("person", None, "purged")] == 1
     assert found.samples[0].record == bob.id
+
+
+def test_a_field_that_was_not_there_yet_is_said(flows: Workspace) -> None:
+    make(flows, "person", name="Bob")
+    properties = {**PERSON["properties"], "grade": {"type": "integer", "title": "Grade"}}
+    changed = DefinitionChange("entity", "person", {**PERSON, "properties": properties})
+    flows.definitions.apply([changed], flows.context(SYSTEM), confirm=True)
+    make(flows, "person", name="Ann")
+    compiled = draft(flows, SET_ACTIVE, trigger={"on": "created"}, when="new.grade == null")
+    found = back(flows, compiled)
+    assert found.matched == 2
+    assert found.missing == {("person", "grade", "added"): 1}
+    assert [gap.why for gap in found.samples[0].simulation.missing] == ["added"]
+
+
+def test_a_change_of_the_owner_is_a_change(flows: Workspace) -> None:
+    ada = flows.accounts.create("ada@example.test", "Ada", ["admin"], "four quiet lamps bend").id
+    bob = make(flows, "person", name="Bob")
+    entity = flows.definitions.model.entities["person"]
+    flows.records.machine.write(
+        flows.context(SYSTEM), lambda caller: lambda unit: give_to(unit, entity, bob.id, ada)
+    )
+    for condition, matched in (("old.owner == null && new.owner != null", 1), ("old.owner != null", 0)):
+        compiled = draft(flows, SET_ACTIVE, trigger={"on": "updated"}, when=condition)
+        assert back(flows, compiled).matched == matched, condition
+
+
+def test_imports_that_start_no_workflows_are_counted_apart(flows: Workspace) -> None:
+    ctx = flows.context(SYSTEM)
+    muted = replace(ctx, cause={**ctx.cause, MUTE: True})
+    flows.records.create(muted, "person", {"name": "Bob"})
+    found = back(flows, draft(flows, SET_ACTIVE, trigger={"on": "created"}))
+    assert (found.looked_at, found.matched, found.muted) == (1, 0, 1)
 
 
 def test_rules_say_which_saves_they_would_have_changed_or_refused(flows: Workspace) -> None:
