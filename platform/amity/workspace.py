@@ -33,7 +33,7 @@ from amity.files import FileStore
 from amity.plugins import Plugins
 from amity.records.service import Records
 from amity.settings import Settings, open_home
-from amity.workflows.handler import WorkflowHandler
+from amity.workflows.documents.handler import WorkflowHandler
 from amity.workflows.live import LiveWorkflows
 from amity.workflows.registry import Registry
 from amity.workflows.service import Workflows

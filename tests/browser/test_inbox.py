@@ -13,8 +13,8 @@ from sqlalchemy import insert
 from amity.database.engine import Database
 from amity.database.ids import new_id
 from amity.database.schema_workflows import outbox
-from amity.workflows import assignments, notifications
-from amity.workflows.assignments import Question
+from amity.workflows.people import assignments, notifications
+from amity.workflows.people.assignments import Question
 from tests.support.api import Api
 from tests.support.servers import STAFF, LiveServer
 

@@ -14,8 +14,8 @@ from jsonschema import Draft202012Validator
 from amity.entities.model import Model
 from amity.workflows.action import Action, OutsideAction, RecordAction
 from amity.workflows.actions import ACTIONS, core_actions
-from amity.workflows.loader import load
-from amity.workflows.metaschema import step_schema
+from amity.workflows.documents.loader import load
+from amity.workflows.documents.metaschema import step_schema
 from amity.workflows.registry import Registry
 
 ROOT = Path(__file__).parents[2]

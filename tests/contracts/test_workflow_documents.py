@@ -11,7 +11,7 @@ from amity import jsontext
 from amity.definitions.documents import DefinitionChange
 from amity.exchange.shipped import apply_shipped
 from amity.settings import Settings
-from amity.workflows.metaschema import HEADS, top
+from amity.workflows.documents.metaschema import HEADS, top
 from amity.workflows.triggers import TRIGGERS
 from amity.workspace import Workspace
 

@@ -26,9 +26,9 @@ from amity.records.shapes import Record
 from amity.settings import Settings
 from amity.workflows.action import Action, Call, Outcome, OutsideAction, Preview, RecordAction, RunInfo
 from amity.workflows.actions import core_actions
-from amity.workflows.checking import compile_workflow
-from amity.workflows.compiled import CompiledStep, CompiledWorkflow
-from amity.workflows.loader import load
+from amity.workflows.documents.checking import compile_workflow
+from amity.workflows.documents.compiled import CompiledStep, CompiledWorkflow
+from amity.workflows.documents.loader import load
 from amity.workflows.registry import Registry
 from amity.workflows.services import Services
 from amity.workspace import Workspace

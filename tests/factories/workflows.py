@@ -36,10 +36,10 @@ from amity.workflows.action import (
     RecordAction,
     Waiting,
 )
-from amity.workflows.checking import compile_workflow
-from amity.workflows.compiled import CompiledWorkflow
-from amity.workflows.loader import load
-from amity.workflows.model import Limits
+from amity.workflows.documents.checking import compile_workflow
+from amity.workflows.documents.compiled import CompiledWorkflow
+from amity.workflows.documents.loader import load
+from amity.workflows.documents.model import Limits
 from amity.workflows.registry import Registry
 from amity.workflows.services import Services
 from tests.factories.worlds import FUNCTIONS, World

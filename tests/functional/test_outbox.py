@@ -21,8 +21,8 @@ from amity.database.engine import Database
 from amity.database.ids import new_id
 from amity.database.schema_workflows import outbox
 from amity.errors import Conflict, Forbidden
-from amity.workflows.mail import message_id
-from amity.workflows.outbox import ATTEMPTS, OutboxSender, cancel, get_mail, list_mails, send_again
+from amity.workflows.outbound.mail import message_id
+from amity.workflows.outbound.outbox import ATTEMPTS, OutboxSender, cancel, get_mail, list_mails, send_again
 from tests.factories.steps import Bench
 from tests.support.mails import MailServer
 from tests.support.servers import StartServer
@@ -34,7 +34,7 @@ from amity.database.engine import Database
 from amity.database.processes import Presence
 from amity.files import FileStore
 from amity.settings import Settings
-from amity.workflows.outbox import OutboxSender
+from amity.workflows.outbound.outbox import OutboxSender
 url, home, smtp = sys.argv[1:]
 database = Database(url)
 settings = Settings(home=Path(home), database_url=url, smtp_url=smtp)

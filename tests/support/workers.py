@@ -18,8 +18,8 @@ CHILD = """
 import json, signal, sys, threading
 from pathlib import Path
 from amity.database.processes import Presence
-from amity.workflows.guard import Bounds
-from amity.workflows.worker import WorkflowWorker
+from amity.workflows.engine.guard import Bounds
+from amity.workflows.engine.worker import WorkflowWorker
 from tests.factories.workflows import Workflows, make_services
 from tests.factories.worlds import open_world
 

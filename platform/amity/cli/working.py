@@ -28,8 +28,8 @@ PAUSE_SECONDS: Final = 2.0
 
 def work(workspace: Workspace, stop: threading.Event) -> None:
     """Be the background worker until `stop` is set; one that fails at a job says so and goes on."""
-    from amity.workflows.outbox import sending
-    from amity.workflows.worker import open_worker
+    from amity.workflows.engine.worker import open_worker
+    from amity.workflows.outbound.outbox import sending
 
     with (
         Presence(workspace.database, "worker") as presence,

@@ -17,7 +17,7 @@ from amity.definitions.service import DefinitionService
 from amity.entities.model import Model
 from amity.errors import Invalid
 from amity.exchange.definitions import FOLDERS, read
-from amity.workflows.model import KIND as WORKFLOW
+from amity.workflows.documents.model import KIND as WORKFLOW
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from amity.database import schema
 from amity.errors import AmityError
 from amity.web.context import workspace
 from amity.web.security import unbound
-from amity.workflows import runs
+from amity.workflows.engine import runs
 
 blueprint: Final = Blueprint("health", __name__)
 ALIVE: Final = dt.timedelta(seconds=60)

@@ -18,9 +18,9 @@ from amity.web.staff.access import account_names, formatter
 from amity.web.staff.record import all_facts
 from amity.web.staff.showing import Shown
 from amity.web.texts import gettext as _
-from amity.workflows import assignments, notifications
-from amity.workflows.assignments import Assignment
-from amity.workflows.forms import checked, form_of
+from amity.workflows.documents.forms import checked, form_of
+from amity.workflows.people import assignments, notifications
+from amity.workflows.people.assignments import Assignment
 
 blueprint: Final = Blueprint("inbox", __name__, url_prefix="/inbox")
 _STATES: Final = {

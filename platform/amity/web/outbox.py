@@ -14,7 +14,7 @@ from amity.web.context import require_admin, workspace
 from amity.web.shell import note
 from amity.web.staff.access import formatter
 from amity.web.texts import gettext as _
-from amity.workflows import outbox
+from amity.workflows.outbound import outbox
 
 blueprint: Final = Blueprint("outbox", __name__, url_prefix="/builder/outbox")
 _TITLES: Final = {

@@ -22,9 +22,9 @@ from amity.web.context import workspace
 from amity.web.security import public, unforgeable
 from amity.web.texts import gettext as _
 from amity.workflows.action import ActionFailed
-from amity.workflows.compiled import CompiledWorkflow
-from amity.workflows.forms import checked, form_of
-from amity.workflows.vault import secret
+from amity.workflows.documents.compiled import CompiledWorkflow
+from amity.workflows.documents.forms import checked, form_of
+from amity.workflows.outbound.vault import secret
 
 blueprint: Final = Blueprint("public", __name__)
 MAX_CALL: Final = 256 * 1024

@@ -20,7 +20,7 @@ from amity.paths import bundled
 from amity.web import assets, texts
 from amity.web.context import locale, visitor, workspace
 from amity.web.shell import Shell, build_shell
-from amity.workflows import notifications
+from amity.workflows.people import notifications
 
 
 def install(app: Flask, extensions: Sequence[tuple[str, Path]], *, dev: bool) -> None:

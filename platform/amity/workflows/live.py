@@ -13,10 +13,10 @@ from amity.definitions.service import DefinitionService
 from amity.entities.model import Model
 from amity.errors import Invalid, Problem
 from amity.expressions import Function
-from amity.workflows.checking import compile_workflow
-from amity.workflows.compiled import CompiledWorkflow
-from amity.workflows.loader import load
-from amity.workflows.model import KIND
+from amity.workflows.documents.checking import compile_workflow
+from amity.workflows.documents.compiled import CompiledWorkflow
+from amity.workflows.documents.loader import load
+from amity.workflows.documents.model import KIND
 from amity.workflows.registry import Registry
 
 log = logging.getLogger(__name__)

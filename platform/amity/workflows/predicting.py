@@ -24,8 +24,8 @@ from amity.records.links import same_value
 from amity.records.merge import merge_value
 from amity.records.reach import Reach, reach
 from amity.workflows.action import Call, Preview
+from amity.workflows.documents.values import as_json
 from amity.workflows.subjects import Subject, link_to, subject_of
-from amity.workflows.values import as_json
 
 Write = dict[str, Any]
 """`{"verb", "entity", "record"?, "values"}`, with names of entity and fields."""

@@ -16,7 +16,7 @@ from amity.records.listeners import Change
 from amity.records.me import bound_values
 from amity.records.shapes import rfc3339
 from amity.records.unit import Unit
-from amity.workflows.compiled import CompiledWorkflow
+from amity.workflows.documents.compiled import CompiledWorkflow
 from amity.workflows.live import LiveWorkflows
 
 NAMESPACE: Final = uuid.UUID("6f1c3a52-4a0c-5d3e-9b57-b1d1f2a9c0de")

@@ -16,11 +16,11 @@ from amity.records.listeners import Change
 from amity.records.me import bound_values
 from amity.records.unit import Unit
 from amity.workflows.action import Call, RecordAction, RunInfo
-from amity.workflows.compiled import CompiledStep, CompiledWorkflow
-from amity.workflows.environment import label
+from amity.workflows.documents.compiled import CompiledStep, CompiledWorkflow
+from amity.workflows.documents.environment import label
+from amity.workflows.documents.showing import LABEL, LOCALE, Reader
 from amity.workflows.live import LiveWorkflows
 from amity.workflows.services import Services
-from amity.workflows.showing import LABEL, LOCALE, Reader
 
 SET: Final = "set"
 REFUSE: Final = "refuse"

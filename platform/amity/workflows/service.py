@@ -16,11 +16,11 @@ from amity.database.schema_workflows import run, run_request, workflow_state
 from amity.definitions.documents import StoredDefinition
 from amity.errors import Invalid, NotFound, Problem
 from amity.records.listeners import Listener
-from amity.workflows.checking import compile_workflow
-from amity.workflows.compiled import CompiledWorkflow
+from amity.workflows.documents.checking import compile_workflow
+from amity.workflows.documents.compiled import CompiledWorkflow
+from amity.workflows.documents.loader import load
+from amity.workflows.documents.model import KIND
 from amity.workflows.live import Live, LiveWorkflows
-from amity.workflows.loader import load
-from amity.workflows.model import KIND
 from amity.workflows.registry import Registry
 from amity.workflows.requesting import RunRequests, run_id
 from amity.workflows.rules import Rules

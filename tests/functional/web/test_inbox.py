@@ -12,9 +12,9 @@ from amity.database.ids import new_id
 from amity.database.schema_workflows import outbox
 from amity.records.shapes import Record
 from amity.testing.visitor import Visitor
-from amity.workflows import assignments, notifications
-from amity.workflows.assignments import Question
-from amity.workflows.outbox import get_mail
+from amity.workflows.outbound.outbox import get_mail
+from amity.workflows.people import assignments, notifications
+from amity.workflows.people.assignments import Question
 from amity.workspace import Workspace
 from tests.functional.web.conftest import Made
 from tests.support.apps import ADMIN, STAFF

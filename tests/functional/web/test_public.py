@@ -13,7 +13,7 @@ from amity.access.context import SYSTEM
 from amity.database.schema_workflows import run_request
 from amity.definitions.documents import DefinitionChange
 from amity.testing.visitor import Visitor
-from amity.workflows.vault import FILE
+from amity.workflows.outbound.vault import FILE
 from amity.workspace import Workspace
 
 KEY = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"

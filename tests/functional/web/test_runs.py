@@ -8,9 +8,9 @@ import pytest
 
 from amity.database.ids import new_id
 from amity.testing.visitor import Visitor
-from amity.workflows import runs
-from amity.workflows.runs import RunQuery
-from amity.workflows.worker import open_worker
+from amity.workflows.engine import runs
+from amity.workflows.engine.runs import RunQuery
+from amity.workflows.engine.worker import open_worker
 from amity.workspace import Workspace
 from tests.functional.web.conftest import Made
 from tests.support.workers import until

@@ -10,7 +10,7 @@ import pytest
 
 from amity.database.ids import new_id
 from amity.testing.visitor import Visitor
-from amity.workflows.worker import open_worker
+from amity.workflows.engine.worker import open_worker
 from amity.workspace import Workspace
 
 

@@ -13,9 +13,9 @@ from sqlalchemy import select
 
 from amity.database.processes import Presence
 from amity.database.schema_workflows import run, run_step
-from amity.workflows.guard import Bounds
-from amity.workflows.journal import RUN_COLUMNS, STEP_COLUMNS, RunRow, StepRow
-from amity.workflows.worker import WorkflowWorker
+from amity.workflows.engine.guard import Bounds
+from amity.workflows.engine.journal import RUN_COLUMNS, STEP_COLUMNS, RunRow, StepRow
+from amity.workflows.engine.worker import WorkflowWorker
 from tests.factories.workflows import Workflows, make_services, request
 from tests.factories.worlds import World, open_world, prepared
 from tests.support.databases import DatabaseServer

@@ -17,9 +17,9 @@ from amity.database.processes import Presence
 from amity.database.schema import event
 from amity.database.schema_workflows import run, run_request
 from amity.errors import AmityError
-from amity.workflows.backtest import back_test
-from amity.workflows.trials import BackTest
-from amity.workflows.worker import open_worker
+from amity.workflows.engine.worker import open_worker
+from amity.workflows.simulation.backtest import back_test
+from amity.workflows.simulation.trials import BackTest
 from amity.workspace import Workspace
 from tests.factories.flows import apply, workflow
 from tests.support.contents import contents

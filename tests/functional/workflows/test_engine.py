@@ -13,9 +13,9 @@ from sqlalchemy import func, select, update
 
 from amity.database.schema_workflows import notification, run, run_wait, run_watch, workflow_state
 from amity.errors import Conflict
-from amity.workflows import runs, waits
 from amity.workflows.action import ActionFailed, Call, Done, Outcome, Skipped, Stop
-from amity.workflows.guard import Bounds
+from amity.workflows.engine import runs, waits
+from amity.workflows.engine.guard import Bounds
 from amity.workflows.service import put_state
 from tests.factories.workflows import NOW_IN_ACTIONS
 from tests.functional.workflows.conftest import Engine
@@ -360,7 +360,7 @@ def test_a_process_that_was_taken_for_dead_writes_nothing(engine: Engine) -> Non
 
 
 def test_old_runs_are_pruned(engine: Engine) -> None:
-    from amity.workflows import retention
+    from amity.workflows.engine import retention
 
     engine.add("short", does("short", nothing), entity=None)
     old, new = engine.go("short"), engine.go("short")

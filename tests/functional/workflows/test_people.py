@@ -24,9 +24,9 @@ from amity.database.schema_workflows import (
 from amity.definitions.documents import DefinitionChange
 from amity.errors import AmityError, Conflict, Forbidden, Invalid, NotFound
 from amity.records.shapes import Record
-from amity.workflows import assignments, notifications
-from amity.workflows.assignments import approve, give
-from amity.workflows.worker import open_worker
+from amity.workflows.engine.worker import open_worker
+from amity.workflows.people import assignments, notifications
+from amity.workflows.people.assignments import approve, give
 from tests.factories.steps import Bench
 from tests.support.workers import until
 

@@ -13,8 +13,8 @@ from amity.access.context import SYSTEM
 from amity.database.processes import Presence
 from amity.database.schema import account
 from amity.database.schema_workflows import notification
-from amity.workflows import runs
-from amity.workflows.worker import open_worker
+from amity.workflows.engine import runs
+from amity.workflows.engine.worker import open_worker
 from amity.workspace import Workspace
 from tests.factories.flows import apply, workflow
 from tests.support.workers import until

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from amity.workflows.action import ActionFailed
-from amity.workflows.addresses import is_public, target
+from amity.workflows.outbound.addresses import is_public, target
 
 
 def resolver(*ips: str) -> Any:

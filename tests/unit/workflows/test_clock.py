@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, insert, select
 
 from amity.database.schema_workflows import run_request
-from amity.workflows.clock import Clock, anniversary, following, latest
-from amity.workflows.timing import moment_of, valid_moment
+from amity.workflows.documents.timing import moment_of, valid_moment
+from amity.workflows.engine.clock import Clock, anniversary, following, latest
 from tests.factories.workflows import Workflows, make_services
 from tests.factories.worlds import World, open_world, prepared
 from tests.support.databases import DatabaseServer

@@ -9,11 +9,11 @@ from amity import jsontext
 from amity.entities.model import Model
 from amity.expressions import compile
 from amity.records.me import Linked
-from amity.workflows.decisions import Decision
-from amity.workflows.filters import Filter
-from amity.workflows.journal import kept
-from amity.workflows.letters import Letter
-from amity.workflows.scope import WorkflowScope
+from amity.workflows.documents.decisions import Decision
+from amity.workflows.documents.filters import Filter
+from amity.workflows.documents.letters import Letter
+from amity.workflows.documents.scope import WorkflowScope
+from amity.workflows.engine.journal import kept
 from tests.factories.worlds import FUNCTIONS
 
 

@@ -14,13 +14,13 @@ from amity.definitions.documents import DefinitionChange
 from amity.errors import Invalid, NotFound
 from amity.records.ownership import give_to
 from amity.records.shapes import Record
-from amity.workflows.backtest import back_test, dry_run
-from amity.workflows.checking import compile_workflow
-from amity.workflows.compiled import CompiledWorkflow
-from amity.workflows.loader import load
+from amity.workflows.documents.checking import compile_workflow
+from amity.workflows.documents.compiled import CompiledWorkflow
+from amity.workflows.documents.loader import load
 from amity.workflows.requesting import MUTE
-from amity.workflows.simulation import Simulation
-from amity.workflows.trials import BackTest
+from amity.workflows.simulation.backtest import back_test, dry_run
+from amity.workflows.simulation.dryrun import Simulation
+from amity.workflows.simulation.trials import BackTest
 from amity.workspace import Workspace
 from tests.factories.flows import workflow
 from tests.factories.worlds import PERSON

@@ -17,8 +17,8 @@ from amity.records.shapes import rfc3339
 from amity.web.api import requests
 from amity.web.api.responses import answer
 from amity.web.context import require_admin, workspace
-from amity.workflows import runs
-from amity.workflows.journal import RunRow, RunState, StepRow
+from amity.workflows.engine import runs
+from amity.workflows.engine.journal import RunRow, RunState, StepRow
 
 STATES: Final = get_args(RunState)
 VERBS: Final[Mapping[str, Callable[[Database, str], None]]] = {

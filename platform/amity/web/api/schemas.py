@@ -11,7 +11,7 @@ from amity.errors import NotFound
 from amity.web.api import requests
 from amity.web.api.responses import answer
 from amity.web.context import workspace
-from amity.workflows.metaschema import published as published_workflow
+from amity.workflows.documents.metaschema import published as published_workflow
 
 WORKFLOW: Final = "workflow"
 SCHEMAS: Final = ("document", *NAMES, WORKFLOW)

@@ -14,10 +14,10 @@ from amity.web.api import requests
 from amity.web.api.entities import require_version
 from amity.web.api.responses import answer, nothing
 from amity.web.context import current, require_admin, workspace
-from amity.workflows.backtest import back_test, dry_run
-from amity.workflows.compiled import CompiledWorkflow
-from amity.workflows.model import KIND
-from amity.workflows.trials import SAMPLES
+from amity.workflows.documents.compiled import CompiledWorkflow
+from amity.workflows.documents.model import KIND
+from amity.workflows.simulation.backtest import back_test, dry_run
+from amity.workflows.simulation.trials import SAMPLES
 
 MAX_SAMPLES: Final = 200
 

@@ -11,8 +11,8 @@ from copy import deepcopy
 from typing import Any, Final
 
 from amity.workflows.action import Action
-from amity.workflows.loader import arms, with_ids
-from amity.workflows.metaschema import HEADS
+from amity.workflows.documents.loader import arms, with_ids
+from amity.workflows.documents.metaschema import HEADS
 from amity.workflows.triggers import TriggerKind
 
 Json = dict[str, Any]

@@ -29,10 +29,10 @@ from amity.web.builder.rows import put
 from amity.web.context import locale, require_admin, workspace
 from amity.web.htmx import is_fragment
 from amity.web.texts import gettext as _
-from amity.workflows import metaschema
-from amity.workflows.checking import Checking
-from amity.workflows.loader import load
-from amity.workflows.model import KIND
+from amity.workflows.documents import metaschema
+from amity.workflows.documents.checking import Checking
+from amity.workflows.documents.loader import load
+from amity.workflows.documents.model import KIND
 
 blueprint: Final = Blueprint("flows", __name__, url_prefix="/builder/workflows")
 MAX_DOCUMENT: Final = 1_000_000

@@ -25,8 +25,8 @@ from amity.web.builder.rows import Form, numbers, put
 from amity.web.context import locale, workspace
 from amity.web.staff.options import relation_choices
 from amity.web.texts import gettext as _
-from amity.workflows.letters import names as letter_names
-from amity.workflows.metaschema import HEADS
+from amity.workflows.documents.letters import names as letter_names
+from amity.workflows.documents.metaschema import HEADS
 
 PREFIX: Final = "p"
 UNITS: Final = ("minutes", "hours", "days", "weeks")

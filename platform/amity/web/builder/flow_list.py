@@ -14,9 +14,9 @@ from amity.web.builder.flow_cards import trigger_text
 from amity.web.context import require_admin, workspace
 from amity.web.shell import note
 from amity.web.texts import gettext as _
-from amity.workflows import runs
-from amity.workflows.model import KIND
-from amity.workflows.runs import Overview
+from amity.workflows.documents.model import KIND
+from amity.workflows.engine import runs
+from amity.workflows.engine.runs import Overview
 from amity.workflows.service import EVERYTHING, Pause
 
 blueprint: Final = Blueprint("workflow_list", __name__, url_prefix="/builder/workflows")

@@ -27,7 +27,7 @@ from amity.web.context import workspace
 from amity.web.staff.filters import category, reference
 from amity.web.texts import gettext as _
 from amity.workflows.action import Action
-from amity.workflows.scope import WorkflowScope, item_type
+from amity.workflows.documents.scope import WorkflowScope, item_type
 
 _CATEGORIES: Final[Mapping[Type, str]] = {
     TEXT: "text",

@@ -20,11 +20,11 @@ from amity.web.context import require_admin, safe_next, workspace
 from amity.web.shell import note
 from amity.web.texts import gettext as _
 from amity.web.texts import ngettext
-from amity.workflows import runs
-from amity.workflows.catalog import LiveCatalog
-from amity.workflows.compiled import CompiledWorkflow
-from amity.workflows.journal import RunRow, RunState, StepRow
-from amity.workflows.runs import Key, RunDetail, RunQuery
+from amity.workflows.documents.compiled import CompiledWorkflow
+from amity.workflows.engine import runs
+from amity.workflows.engine.catalog import LiveCatalog
+from amity.workflows.engine.journal import RunRow, RunState, StepRow
+from amity.workflows.engine.runs import Key, RunDetail, RunQuery
 
 blueprint: Final = Blueprint("runs", __name__, url_prefix="/builder")
 STATES: Final[tuple[RunState, ...]] = ("ready", "running", "waiting", "done", "failed", "cancelled")

@@ -27,10 +27,10 @@ from amity.web.forms import Option
 from amity.web.staff.options import find_options, picker_url
 from amity.web.texts import gettext as _
 from amity.web.texts import ngettext
-from amity.workflows.backtest import back_test, dry_run
-from amity.workflows.compiled import CompiledWorkflow
-from amity.workflows.simulation import SimulatedStep, Simulation
-from amity.workflows.trials import BackTest, Sample, reason
+from amity.workflows.documents.compiled import CompiledWorkflow
+from amity.workflows.simulation.backtest import back_test, dry_run
+from amity.workflows.simulation.dryrun import SimulatedStep, Simulation
+from amity.workflows.simulation.trials import BackTest, Sample, reason
 
 blueprint: Final = Blueprint("trying", __name__, url_prefix="/builder/workflows/<name>/try")
 PERIODS: Final = (7, 30, 90)

@@ -44,8 +44,8 @@ from amity.web.staff.timeline import (
     new_url,
 )
 from amity.web.texts import gettext as _
-from amity.workflows.runs import RunQuery
-from amity.workflows.runs import find as find_runs
+from amity.workflows.engine.runs import RunQuery
+from amity.workflows.engine.runs import find as find_runs
 
 RELATED: Final = 5
 KEY_FACTS: Final = 4

@@ -19,8 +19,8 @@ from amity.web.staff.access import find_entity
 from amity.web.staff.blueprint import blueprint
 from amity.web.texts import gettext as _
 from amity.web.texts import ngettext
-from amity.workflows.compiled import CompiledWorkflow
-from amity.workflows.forms import checked, form_of
+from amity.workflows.documents.compiled import CompiledWorkflow
+from amity.workflows.documents.forms import checked, form_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from amity.web.shell import note
 from amity.web.staff.access import account_names, find_entity, formatter
 from amity.web.staff.blueprint import blueprint
 from amity.web.texts import gettext as _
-from amity.workflows import comments
+from amity.workflows.people import comments
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,11 @@ from amity.errors import Problem
 from amity.expressions import TEXT, Type
 from amity.records.caller import Caller
 from amity.records.unit import Unit
-from amity.workflows import requests
-from amity.workflows.accounts import PEOPLE, described, nobody_named
 from amity.workflows.action import Call, Done, Outcome, Preview, RecordAction
-from amity.workflows.assignments import Assignment
-from amity.workflows.mail import one_line
+from amity.workflows.outbound.mail import one_line
+from amity.workflows.people import requests
+from amity.workflows.people.accounts import PEOPLE, described, nobody_named
+from amity.workflows.people.assignments import Assignment
 
 
 class Approval(RecordAction):

@@ -11,12 +11,12 @@ from amity.expressions import TEXT, Type
 from amity.expressions.types import DYN
 from amity.records.caller import Caller
 from amity.records.unit import Unit
-from amity.workflows import requests
-from amity.workflows.accounts import PEOPLE, described, nobody_named
 from amity.workflows.action import Call, Done, Outcome, Preview, RecordAction, Skipped
-from amity.workflows.assignments import Assignment
-from amity.workflows.forms import MOST_FIELDS, form_problems
-from amity.workflows.mail import one_line
+from amity.workflows.documents.forms import MOST_FIELDS, form_problems
+from amity.workflows.outbound.mail import one_line
+from amity.workflows.people import requests
+from amity.workflows.people.accounts import PEOPLE, described, nobody_named
+from amity.workflows.people.assignments import Assignment
 
 
 class Ask(RecordAction):

@@ -16,7 +16,7 @@ from amity.expressions.types import DYN
 from amity.records.caller import Caller
 from amity.records.unit import Unit
 from amity.workflows.action import ActionFailed, Call, Done, Outcome, Preview, RecordAction, Waiting
-from amity.workflows.model import KIND
+from amity.workflows.documents.model import KIND
 from amity.workflows.services import REQUESTED
 from amity.workflows.subjects import Subject, own_record, subject
 

@@ -9,9 +9,9 @@ from amity.entities.model import Model
 from amity.expressions import ID, Type
 from amity.records.caller import Caller
 from amity.records.unit import Unit
-from amity.workflows import comments
 from amity.workflows.action import Call, Done, Outcome, Preview, RecordAction, Skipped
-from amity.workflows.mail import one_line
+from amity.workflows.outbound.mail import one_line
+from amity.workflows.people import comments
 from amity.workflows.predicting import caller_of
 from amity.workflows.subjects import NOTHING, RECORD, of_record, subject
 

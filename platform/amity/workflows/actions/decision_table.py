@@ -10,8 +10,8 @@ from amity.errors import Problem
 from amity.expressions import INT, Type
 from amity.records.caller import Caller
 from amity.records.unit import Unit
-from amity.workflows import decisions
 from amity.workflows.action import Call, Done, Outcome, Preview, RecordAction
+from amity.workflows.documents import decisions
 
 ROW = "row"
 

@@ -14,7 +14,7 @@ from amity.expressions import ID, INT, ListType, RecordType, Type
 from amity.records.caller import Caller
 from amity.records.unit import Unit
 from amity.workflows.action import Call, Done, Outcome, Preview, RecordAction
-from amity.workflows.filters import matching
+from amity.workflows.documents.filters import matching
 from amity.workflows.predicting import caller_of
 from amity.workflows.subjects import entity_title
 

@@ -10,10 +10,10 @@ from amity.errors import Problem
 from amity.expressions import INT, Type
 from amity.records.caller import Caller
 from amity.records.unit import Unit
-from amity.workflows.accounts import PEOPLE, chosen, described, nobody_named
 from amity.workflows.action import Call, Done, Outcome, Preview, RecordAction, Skipped
-from amity.workflows.mail import one_line
-from amity.workflows.notifications import Notice, record_url, tell
+from amity.workflows.outbound.mail import one_line
+from amity.workflows.people.accounts import PEOPLE, chosen, described, nobody_named
+from amity.workflows.people.notifications import Notice, record_url, tell
 from amity.workflows.predicting import caller_of
 from amity.workflows.subjects import own_record
 

@@ -17,12 +17,12 @@ from amity.expressions.types import TEXT
 from amity.records.caller import Caller
 from amity.records.unit import Unit
 from amity.workflows.action import ActionFailed, Call, Done, Outcome, Preview, RecordAction, Skipped
-from amity.workflows.consent import objection
-from amity.workflows.letters import Letter
-from amity.workflows.mail import MAX_ATTACHED, addresses, message_id, one_line, sender_of
+from amity.workflows.documents.letters import Letter
+from amity.workflows.outbound.consent import objection
+from amity.workflows.outbound.mail import MAX_ATTACHED, addresses, message_id, one_line, sender_of
+from amity.workflows.outbound.timeline import interaction, noting
 from amity.workflows.predicting import caller_of
 from amity.workflows.subjects import RECORD, Subject, subject
-from amity.workflows.timeline import interaction, noting
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,10 @@ from amity.expressions import ID, TEXT, Type
 from amity.records.caller import Caller
 from amity.records.ownership import give_to
 from amity.records.unit import Unit
-from amity.workflows import decisions, rotation
-from amity.workflows.accounts import EMAIL, by_emails
 from amity.workflows.action import ActionFailed, Call, Done, Outcome, Preview, RecordAction, Skipped
+from amity.workflows.documents import decisions
+from amity.workflows.people import rotation
+from amity.workflows.people.accounts import EMAIL, by_emails
 from amity.workflows.predicting import caller_of
 from amity.workflows.subjects import NOTHING, RECORD, Subject, of_record, subject
 

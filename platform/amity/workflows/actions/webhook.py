@@ -12,10 +12,10 @@ from amity.errors import Malformed, Problem
 from amity.expressions import INT, Type
 from amity.expressions.types import DYN
 from amity.workflows.action import ActionFailed, Call, Done, Outcome, OutsideAction, Preview
-from amity.workflows.addresses import Target, target
-from amity.workflows.asking import MAX_BODY, Answer, ask
-from amity.workflows.mail import one_line
-from amity.workflows.vault import NAME, secret
+from amity.workflows.outbound.addresses import Target, target
+from amity.workflows.outbound.asking import MAX_BODY, Answer, ask
+from amity.workflows.outbound.mail import one_line
+from amity.workflows.outbound.vault import NAME, secret
 
 _AGAIN = frozenset({408, 409, 425, 429})
 

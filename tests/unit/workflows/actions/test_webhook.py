@@ -14,9 +14,9 @@ import pytest
 from standardwebhooks.webhooks import Webhook as Verifier
 
 from amity.errors import Invalid
-from amity.workflows import asking
 from amity.workflows.action import ActionFailed, Done
 from amity.workflows.actions.webhook import Webhook
+from amity.workflows.outbound import asking
 from tests.factories.steps import Bench
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"

@@ -6,8 +6,8 @@ import pytest
 
 from amity.database.schema_workflows import comment, notification
 from amity.errors import Forbidden, Invalid, NotFound
-from amity.workflows import comments, notifications
 from amity.workflows.action import ActionFailed, Done, Skipped
+from amity.workflows.people import comments, notifications
 from tests.factories.steps import Bench
 
 

@@ -1,0 +1,1 @@
+"""Durable runs: what takes, walks through, remembers, wakes and ends them; DBOS stays behind `interface`."""

@@ -1,0 +1,1 @@
+"""What leaves the house: e-mails and calls, with their guards, consent and secrets."""
