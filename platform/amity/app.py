@@ -24,6 +24,7 @@ BLUEPRINTS: Final = (
     "amity.web.workspace_settings",
     "amity.web.extension_pages",
     "amity.web.builder.entities",
+    "amity.web.builder.jobs",
     "amity.web.builder.designer",
     "amity.web.builder.flow_list",
     "amity.web.builder.flow_editor",

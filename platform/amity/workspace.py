@@ -83,6 +83,7 @@ class Workspace:
         self.workflows = Workflows(self._services(registry), live)
         self.records.machine.listeners = self.workflows.listeners
         self.definitions.on_job(jobs.REINDEX, self._reindex)
+        self.definitions.on_job(jobs.RECOMPUTE, self._recompute)
         self._profile: tuple[float, Profile] | None = None
 
     @classmethod
@@ -162,6 +163,14 @@ class Workspace:
         entity = self.definitions.refresh().by_id.get(job.payload["entity"])
         if entity is not None:  # removed meanwhile: nobody searches it
             self.records.reindex(self.context(kind="definitions"), entity.name)
+
+    def _recompute(self, job: Job) -> None:
+        entity = self.definitions.refresh().by_id.get(job.payload["entity"])
+        if entity is not None:
+            progress = jobs.JobProgress(job)
+            self.records.recompute(
+                self.context(kind="definitions"), entity.name, progress.state, progress.beat
+            )
 
     def switch_extension(self, name: str, enabled: bool) -> None:
         """Switch an extension on or off from the next start on.

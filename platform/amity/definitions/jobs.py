@@ -33,6 +33,8 @@ HEARTBEAT_SECONDS: Final = 30
 APPLY: Final = "apply"
 INDEXES: Final = "indexes"
 PURGE: Final = "purge"
+RECOMPUTE: Final = "recompute"
+"""Compute the formulas of an entity anew (payload: `entity`, its id); done by the layer of records."""
 REINDEX: Final = "reindex"
 """Build the search index of an entity anew (payload: `entity`, its id); done by the layer of records."""
 

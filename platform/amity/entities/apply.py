@@ -18,6 +18,7 @@ from amity.entities.tasks import (
     MakeField,
     MakeTable,
     ParkField,
+    Recompute,
     SetTableState,
     Task,
     UnparkField,
@@ -42,6 +43,11 @@ def unsearchable(tasks: Sequence[Task]) -> set[str]:
             case _:
                 pass
     return found
+
+
+def outdated(tasks: Sequence[Task]) -> set[str]:
+    """Give the entities (by id) whose formulas must be computed anew for the records that are there."""
+    return {task.entity for task in tasks if isinstance(task, Recompute)}
 
 
 # -- phase one -----------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
+from amity.entities.formulas import formula_conflicts
 from amity.entities.identity import Identity, choice_ids
 from amity.entities.keywords import DOCUMENT, make_validator
 from amity.entities.kinds.base import Kind, ValueProblem
@@ -84,7 +85,7 @@ class FieldReader:
             options=MappingProxyType(options),
             pointer=at,
             required=name in self.required and not shape.nullable,
-            read_only=bool(flat.get("readOnly", False)),
+            read_only=bool(flat.get("readOnly", False)) or "formula" in options,
             help=options.get("help") or flat.get("description", ""),
             default=flat.get("default"),
             choices=self._choices(flat, id_, at),
@@ -94,6 +95,7 @@ class FieldReader:
             link_fields=_link_fields(options),
             visible=options.get("visible"),
             required_when=options.get("required_when"),
+            formula=options.get("formula"),
             parts=() if as_json else parts_of(kind, flat, options, self.kinds, at),
         )
 
@@ -156,7 +158,7 @@ class FieldReader:
         if len(field.title) > MAX_TITLE:
             message = f"A title has at most {MAX_TITLE} characters."
             self.problems.append(Problem("maxLength", message, field.pointer + "/title"))
-        for found in field.kind.problems(field):
+        for found in (*field.kind.problems(field), *formula_conflicts(field)):
             self.problems.append(Problem(found.code, found.message, field.pointer + found.pointer))
         self._default(field)
 

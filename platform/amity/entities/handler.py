@@ -99,6 +99,9 @@ class EntityHandler(ModelHandler[Model]):
         for entity in sorted(apply.unsearchable(draft.work)):
             payload = {"entity": entity}
             jobs.start(connection, jobs.REINDEX, revision=revision, payload=payload, running=False)
+        for entity in sorted(apply.outdated(draft.work)):
+            payload = {"entity": entity}
+            jobs.start(connection, jobs.RECOMPUTE, revision=revision, payload=payload, running=False)
 
     def settle(self, writes: Sequence[Write], state: State, connection: Connection, revision: int) -> None:
         """See `DocumentHandler`: building the model proves that documents and tables fit."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from amity.entities.formulas import formula_problems
 from amity.entities.model import SYSTEM_FIELDS, Entity, Field, Inverse, Model
 from amity.entities.names import ANY, EXPRESSION_WORDS, FIELD_NAME, did_you_mean, listed, shown
 from amity.entities.scope import EntityScope
@@ -68,6 +69,7 @@ def expression_problems(entity: Entity, model: Model, functions: Mapping[str, Fu
             compile(text, scope, expect=BOOL, sql=sql)
         except ExpressionError as error:
             problems.append(error.problem(pointer=at))
+    problems += formula_problems(entity, scope)
     return problems
 
 

@@ -81,6 +81,13 @@ class Field:
     """Expression: the form shows the field only while it is true."""
     required_when: str | None = None
     """Expression: required while it is true (server-side)."""
+    formula: str | None = None
+    """Expression over the record's other fields that gives the value; nobody sets it."""
+
+    @property
+    def computed(self) -> bool:
+        """Whether Amity makes the value: no input in forms, refused in bodies."""
+        return self.formula is not None or self.kind.computed
 
     @property
     def stored(self) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import func, literal_column, select
 
 from amity.definitions.plan import Severity
-from amity.entities import conversions, impact, stored
+from amity.entities import conversions, impact, plan_formulas, stored
 from amity.entities.conversion_table import Verdict
 from amity.entities.kinds.base import ValueProblem
 from amity.entities.misfits import checker, misfit
@@ -34,6 +34,8 @@ def plan_fields(plan: EntityPlan) -> None:
     for id_, old in known.items():
         if id_ not in after.by_id:
             _goes(plan, old)
+    if before is not None:
+        plan_formulas.plan_formulas(plan, before, after)
 
 
 def _appears(plan: EntityPlan, after: Entity, field: Field) -> None:
@@ -417,6 +419,7 @@ def _words(plan: EntityPlan, old: Field, new: Field) -> None:
         "link_fields",
         "visible",
         "required_when",
+        "formula",
         "to",
         "kind",
     }

@@ -74,9 +74,16 @@ class CarryField:
     """The field as it was when they were parked."""
 
 
+@dataclass(frozen=True, slots=True)
+class Recompute:
+    """Formulas of an entity give other values now: all records get them, in batches after the flip."""
+
+    entity: str
+
+
 def is_long(task: Task) -> bool:
     """Whether data must be carried before the flip."""
     return isinstance(task, CarryField)
 
 
-Task = MakeTable | SetTableState | MakeField | ParkField | UnparkField | CarryField
+Task = MakeTable | SetTableState | MakeField | ParkField | UnparkField | CarryField | Recompute

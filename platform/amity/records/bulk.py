@@ -17,6 +17,7 @@ from amity.records.batches import chunks
 from amity.records.before import Before, read_before
 from amity.records.caller import Caller
 from amity.records.checks import check_alone
+from amity.records.computing import compute
 from amity.records.draft import Draft, RowsRefused, invalid
 from amity.records.identity import as_id
 from amity.records.intake import Intake
@@ -92,6 +93,7 @@ def _preparation(
         with machine.database.read() as connection:
             drafting = Drafting(machine, caller, connection, entity, key, options.any_version)
             drafts = drafting.run(rows)
+        compute(machine, caller, entity, drafts)
         check_alone(machine, caller, entity, drafts)
         if together and any(draft.failed for draft in drafts):
             raise _all_refused(drafts)

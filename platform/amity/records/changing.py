@@ -13,6 +13,7 @@ from amity.records.before import read_before
 from amity.records.caller import Caller
 from amity.records.checks import check_alone
 from amity.records.children import Family, prepare_family
+from amity.records.computing import compute
 from amity.records.conflicts import stale
 from amity.records.draft import Draft, RowsRefused
 from amity.records.identity import as_id
@@ -102,6 +103,7 @@ def _family(
     machine: Machine, caller: Caller, entity: Entity, draft: Draft, children: Children | None
 ) -> Family:
     """Check the record, and its children with it, so that all that is wrong is said at once."""
+    compute(machine, caller, entity, [draft])
     check_alone(machine, caller, entity, [draft])
     family = Family()
     if children:

@@ -15,6 +15,7 @@ from amity.records.before import read_before
 from amity.records.caller import Caller
 from amity.records.checks import check_alone
 from amity.records.codec import is_polymorphic
+from amity.records.computing import compute
 from amity.records.deletion import delete_in
 from amity.records.draft import Draft, escape
 from amity.records.identity import as_id
@@ -64,6 +65,7 @@ def prepare_family(
             raise Invalid.at(at, "type", f"This must be a list of at most {MAX_CHILDREN} children.")
         reading = _Reading(machine, caller, connection, parent, entity, relation)
         drafts = reading.run(items, at, family)
+        compute(machine, caller, entity, drafts)
         check_alone(machine, caller, entity, drafts)
         family.drafts.append((entity, drafts))
     return family

@@ -55,7 +55,7 @@ class Evidence:
 
     def value(self, chronicle: Chronicle, item: Field, moment: Moment) -> Any:
         """The typed value of a field that is not to-many."""
-        if item.kind.computed:
+        if item.computed:
             self.note(chronicle, item, moment, "derived")
             return None
         eras = self._eras(item)

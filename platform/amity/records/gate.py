@@ -14,6 +14,7 @@ from amity.errors import Forbidden, Stale
 from amity.records import events
 from amity.records.batches import chunks
 from amity.records.checks import check_alone, check_drafts
+from amity.records.computing import compute
 from amity.records.conditions import policy_condition
 from amity.records.draft import Draft, RowsRefused
 from amity.records.intake import recheck
@@ -47,7 +48,7 @@ def save(unit: Unit, entity: Entity, drafts: Sequence[Draft]) -> None:
 
 
 def _let_listeners(unit: Unit, entity: Entity, drafts: Sequence[Draft]) -> None:
-    """Rules and formulas; what they set must meet what everybody's values must meet."""
+    """Rules, and formulas after them; what they set must meet what everybody's values must meet."""
     listeners = unit.listening(entity)
     if not listeners:
         return
@@ -60,6 +61,7 @@ def _let_listeners(unit: Unit, entity: Entity, drafts: Sequence[Draft]) -> None:
         for draft, names, known in zip(drafts, before, values, strict=True)
         if draft.changed != names or draft.values != known
     ]
+    compute(unit.machine, unit.caller, entity, moved)
     for draft in moved:
         recheck(draft)
     check_alone(unit.machine, unit.caller, entity, moved)

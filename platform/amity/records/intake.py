@@ -177,7 +177,7 @@ class Intake:
             close = nearest(name, known)
             hint = f" Did you mean '{close}'?" if close else ""
             return ("unknown", f"{self.entity.title} has no field '{name[:64]}'.{hint}")
-        if field.read_only or field.kind.computed or not decision.can_write(name):
+        if field.read_only or field.computed or not decision.can_write(name):
             return ("read_only", f"'{field.title}' cannot be set.")
         return None
 

@@ -17,6 +17,7 @@ from amity.records import (
     aggregating,
     bulk,
     changing,
+    computing,
     counting,
     deletion,
     history,
@@ -203,6 +204,10 @@ class Records:
     def reindex(self, ctx: Context, entity: str) -> int:
         """Rebuild the search index of an entity, after a change of its fields; give the number of records."""
         return indexing.reindex(self.machine, ctx, entity)
+
+    def recompute(self, ctx: Context, entity: str, state: Mapping[str, Any], report: computing.Report) -> int:
+        """Compute the formulas of all records anew, after a change of definitions; see `computing`."""
+        return computing.recompute(self.machine, ctx, entity, state, report)
 
     def counts(self, ctx: Context) -> dict[str, Count]:
         """How many records there are that may be read, to a cap, by entity; one statement for all."""

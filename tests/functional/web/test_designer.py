@@ -429,3 +429,16 @@ def test_a_new_entity_is_called_as_its_title_says_until_it_has_a_name(designer: 
     assert designer.form["s-name"] == "pump" and designer.form["s-plural"] == "Pumpen"
     designer.press(s_name="pmp").press(s_title="Big pump")
     assert designer.form["s-name"] == "pmp" and designer.form["s-plural"] == "Pumpen"
+
+
+def test_a_field_becomes_a_computed_one(designer: Designer) -> None:
+    designer.open("company").press(new_title="Doubled").press("add:money")
+    designer.press(**{"f-formula": "revenue * 2"})
+    assert designer.document["properties"]["doubled"]["x-amity"]["formula"] == "revenue * 2"
+    assert designer.form["f-formula"] == "revenue * 2"
+    designer.press(**{"f-formula": "revenu * 2"})
+    answer = designer.visitor.client.post("/builder/plan", data=designer.form)
+    assert answer.status_code == 422 and "is not a known name" in answer.text and "revenue" in answer.text
+    designer.press(**{"f-formula": ""})
+    assert "formula" not in designer.document["properties"]["doubled"]["x-amity"]
+    assert "f-formula" not in designer.open("company", "stage").form, "a choice is not computed"

@@ -14,6 +14,7 @@ from amity.entities.model import Entity
 from amity.exchange.demo.remove import CAUSE
 from amity.records.causes import created_by
 from amity.records.shapes import Count, Query
+from amity.web.builder import jobs
 from amity.web.context import require_admin, workspace
 from amity.web.shell import note
 from amity.web.texts import gettext as _
@@ -86,7 +87,7 @@ def overview() -> ResponseReturnValue:
         removed=len(here.definitions.removed("entity")),
         demo=_has_demo(),
     )
-    return render_template("pages/builder/overview.html", page=page)
+    return render_template("pages/builder/overview.html", page=page, jobs=jobs.lines())
 
 
 @blueprint.get("/entities")

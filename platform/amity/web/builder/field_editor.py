@@ -8,6 +8,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from amity import jsontext
+from amity.entities.formulas import kind_can_be_computed
 from amity.entities.kinds.base import Kind
 from amity.entities.kinds.registry import KindRegistry
 from amity.entities.metaschema import common_keys, options_of
@@ -88,6 +89,8 @@ class FieldEditor:
     """The default as JSON where the field is not right yet and has no input."""
     visible: str
     required_when: str
+    formula: str
+    can_be_computed: bool
     is_choice: bool
     choices: tuple[ChoiceRow, ...]
     is_relation: bool
@@ -132,6 +135,8 @@ def read(
         default_text="" if sound or not default_editor.has_default(kind) else _shown(schema.get("default")),
         visible=_shown(own.get("visible")),
         required_when=_shown(own.get("required_when")),
+        formula=_shown(own.get("formula")),
+        can_be_computed="formula" in own or kind_can_be_computed(kind),
         is_choice=kind.name in choices_editor.KINDS,
         choices=choices_editor.read(schema) if kind.name in choices_editor.KINDS else (),
         is_relation=kind.is_relation,
@@ -246,7 +251,7 @@ def write(document: Json, name: str, form: Form, kinds: KindRegistry, *, is_new:
         _write_own(schema, before, kinds, form)
     if title is not None:
         put(schema, "title", title)
-    for key in ("help", "visible", "required_when"):
+    for key in ("help", "visible", "required_when", "formula"):
         text = typed(form, f"f-{key}", _shown(own_options(schema).get(key)))
         if text is not None:
             set_option(schema, key, text)

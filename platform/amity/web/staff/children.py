@@ -44,7 +44,7 @@ def _fields(ctx: Context, inverse: Inverse, other: Entity) -> list[Field]:
         field
         for field in other.fields
         if not field.read_only
-        and not field.kind.computed
+        and not field.computed
         and field.name != inverse.field
         and reads.can_read(field.name)
         and writes.can_write(field.name)
