@@ -81,7 +81,7 @@ class Workspace:
             secret=settings.secret_key,
         )
         self.workflows = Workflows(self._services(registry), live)
-        self.records.machine.listeners = self.workflows.listeners
+        self.records.machine.listeners = (*self.records.machine.listeners, *self.workflows.listeners)
         self.definitions.on_job(jobs.REINDEX, self._reindex)
         self.definitions.on_job(jobs.RECOMPUTE, self._recompute)
         self._profile: tuple[float, Profile] | None = None

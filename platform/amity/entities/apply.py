@@ -46,8 +46,13 @@ def unsearchable(tasks: Sequence[Task]) -> set[str]:
 
 
 def outdated(tasks: Sequence[Task]) -> set[str]:
-    """Give the entities (by id) whose formulas must be computed anew for the records that are there."""
+    """Give the entities (by id) whose records must be computed anew."""
     return {task.entity for task in tasks if isinstance(task, Recompute)}
+
+
+def refilled(tasks: Sequence[Task]) -> set[str]:
+    """Give the entities (by id) that have other values in fields now, without a save."""
+    return {task.before.id for task in carries(tasks)}
 
 
 # -- phase one -----------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from amity.entities.formulas import formula_conflicts
+from amity.entities.formulas import computed_conflicts
 from amity.entities.identity import Identity, choice_ids
 from amity.entities.keywords import DOCUMENT, make_validator
 from amity.entities.kinds.base import Kind, ValueProblem
@@ -15,8 +15,9 @@ from amity.entities.kinds.parts import parts_of
 from amity.entities.kinds.registry import KindRegistry
 from amity.entities.limits import MAX_CHOICE, MAX_CHOICES, MAX_TITLE
 from amity.entities.metaschema import common_keys, options_of
-from amity.entities.model import Choice, Entity, Field, LinkField
+from amity.entities.model import Choice, Entity, Field, LinkField, Rollup
 from amity.entities.names import did_you_mean, humanised, listed, pointer
+from amity.entities.rollups import rollup_conflicts
 from amity.entities.schema import Reader, Refused, Shape, choices_of
 from amity.entities.wording import problems_of
 from amity.errors import Problem
@@ -85,7 +86,7 @@ class FieldReader:
             options=MappingProxyType(options),
             pointer=at,
             required=name in self.required and not shape.nullable,
-            read_only=bool(flat.get("readOnly", False)) or "formula" in options,
+            read_only=bool(flat.get("readOnly", False)) or bool(options.keys() & {"formula", "rollup"}),
             help=options.get("help") or flat.get("description", ""),
             default=flat.get("default"),
             choices=self._choices(flat, id_, at),
@@ -96,6 +97,7 @@ class FieldReader:
             visible=options.get("visible"),
             required_when=options.get("required_when"),
             formula=options.get("formula"),
+            rollup=_rollup(options.get("rollup")),
             parts=() if as_json else parts_of(kind, flat, options, self.kinds, at),
         )
 
@@ -158,7 +160,7 @@ class FieldReader:
         if len(field.title) > MAX_TITLE:
             message = f"A title has at most {MAX_TITLE} characters."
             self.problems.append(Problem("maxLength", message, field.pointer + "/title"))
-        for found in (*field.kind.problems(field), *formula_conflicts(field)):
+        for found in (*field.kind.problems(field), *computed_conflicts(field), *rollup_conflicts(field)):
             self.problems.append(Problem(found.code, found.message, field.pointer + found.pointer))
         self._default(field)
 
@@ -176,6 +178,10 @@ class FieldReader:
         if not found:
             found = _parse_problems(field)
         self.problems += found
+
+
+def _rollup(given: Any) -> Rollup | None:
+    return Rollup(**given) if isinstance(given, Mapping) else None
 
 
 def _parse_problems(field: Field) -> list[Problem]:

@@ -6,9 +6,10 @@ like every field of that kind.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from graphlib import TopologicalSorter
 from typing import Any, Final
 
 from amity.entities.kinds.base import Kind, ValueProblem
@@ -33,9 +34,6 @@ from amity.expressions import (
 RESULTS: Final = (BOOL, INT, DECIMAL, TEXT, DATE, DATETIME, TIME, DURATION)
 """Types that a formula can give."""
 
-Limits = tuple[int | None, Decimal | None]
-"""Longest text, and the step of a decimal."""
-
 
 @dataclass(frozen=True, slots=True)
 class Formula:
@@ -45,14 +43,30 @@ class Formula:
     compiled: Compiled
     reads: frozenset[str]
     """Names of the fields of the record that it looks at."""
-    longest: int | None = None
-    """Characters of a text that the field takes."""
-    step: Decimal | None = None
-    """The smallest difference of two decimals of the field."""
+    fitting: Fitting
 
     def value(self, record: Mapping[str, Any]) -> Any:
         """Compute the typed value out of typed values by name; null where the field cannot take it."""
-        found = self.compiled.evaluate(record)
+        return self.fitting.value(self.compiled.evaluate(record))
+
+
+@dataclass(frozen=True, slots=True)
+class Fitting:
+    """How a computed value is made to fit its field."""
+
+    field: Field
+    longest: int | None
+    """Characters of a text that the field takes."""
+    step: Decimal | None
+    """The smallest difference of two decimals of the field."""
+
+    @classmethod
+    def of(cls, field: Field) -> Fitting:
+        """What a field takes."""
+        return cls(field, _longest(field), _step(field))
+
+    def value(self, found: Any) -> Any:
+        """Round a decimal; give null for what the field cannot take."""
         if found is None:
             return None
         if isinstance(found, str) and self.longest is not None and len(found) > self.longest:
@@ -66,11 +80,11 @@ class Formula:
             return None
 
 
-def formula_conflicts(field: Field) -> Iterator[ValueProblem]:
-    """Say what else stands at a property with a formula and cannot: nobody sets such a field."""
-    if field.formula is None:
+def computed_conflicts(field: Field) -> Iterator[ValueProblem]:
+    """Say what else stands at a computed property and cannot: nobody sets such a field."""
+    if field.formula is None and field.rollup is None:
         return
-    if not _takes_formula(field):
+    if field.formula is not None and not _takes_formula(field):
         message = f"A field of kind {field.kind.name!r} cannot be computed by a formula."
         yield ValueProblem("formula", message, "/x-amity/formula")
     if field.required or field.required_when:
@@ -93,9 +107,8 @@ def _takes_formula(field: Field) -> bool:
 
 
 def formula_problems(entity: Entity, scope: EntityScope) -> list[Problem]:
-    """Check all formulas of an entity: names, types, reach, and that none needs itself."""
+    """Check all formulas of an entity: names, types and reach."""
     problems: list[Problem] = []
-    reads: dict[str, frozenset[str]] = {}
     for field in entity.fields:
         if field.formula is None or not _takes_formula(field):
             continue
@@ -108,11 +121,6 @@ def formula_problems(entity: Entity, scope: EntityScope) -> list[Problem]:
         reason = _out_of_reach(entity, compiled)
         if reason:
             problems.append(Problem("formula", reason, at))
-        reads[field.name] = _own_names(entity, compiled)
-    if circle := _circle(reads):
-        path = " -> ".join(circle)
-        message = f"The formulas need each other in a circle: {path}. One of them must do without."
-        problems.append(Problem("cycle", message, f"{entity.by_name[circle[0]].pointer}/x-amity/formula"))
     return problems
 
 
@@ -132,53 +140,25 @@ def _out_of_reach(entity: Entity, compiled: Compiled) -> str | None:
     return None
 
 
-def _own_names(entity: Entity, compiled: Compiled) -> frozenset[str]:
+def own_names(entity: Entity, compiled: Compiled) -> frozenset[str]:
+    """Give the names of the record's own fields that an expression over it looks at."""
     keys = {path[0][1] for path in compiled.references if path[0][0] == entity.id}
     return frozenset(field.name for field in entity.fields if field.id in keys)
 
 
-def _circle(reads: Mapping[str, frozenset[str]]) -> list[str]:
-    """Give the names along a circle, the first one again at the end; empty where there is none."""
-    done: set[str] = set()
-
-    def walk(name: str, way: list[str]) -> list[str]:
-        if name in way:
-            return [*way[way.index(name) :], name]
-        if name in done or name not in reads:
-            return []
-        for other in sorted(reads[name]):
-            if found := walk(other, [*way, name]):
-                return found
-        done.add(name)
-        return []
-
-    return next((found for name in reads if (found := walk(name, []))), [])
-
-
 def formulas_of(entity: Entity, scope: EntityScope) -> tuple[Formula, ...]:
     """Give the formulas of an entity in force, each after those that it looks at."""
-    found: dict[str, Formula] = {}
+    found = {formula.field.name: formula for formula in unordered(entity, scope)}
+    order = TopologicalSorter({name: sorted(item.reads & found.keys()) for name, item in found.items()})
+    return tuple(found[name] for name in order.static_order())
+
+
+def unordered(entity: Entity, scope: EntityScope) -> Iterator[Formula]:
+    """Give the formulas of an entity as they stand in its document."""
     for field in entity.fields:
         if field.formula is not None:
             compiled = compile(field.formula, scope, expect=field.kind.expression_type(field))
-            found[field.name] = Formula(
-                field, compiled, _own_names(entity, compiled), _longest(field), _step(field)
-            )
-    return tuple(found[name] for name in _ordered({name: item.reads for name, item in found.items()}))
-
-
-def _ordered(reads: Mapping[str, frozenset[str]]) -> Sequence[str]:
-    order: dict[str, None] = {}
-
-    def visit(name: str) -> None:
-        if name in reads and name not in order:
-            for other in sorted(reads[name]):
-                visit(other)
-            order[name] = None
-
-    for name in reads:
-        visit(name)
-    return list(order)
+            yield Formula(field, compiled, own_names(entity, compiled), Fitting.of(field))
 
 
 def _longest(field: Field) -> int | None:

@@ -21,11 +21,12 @@ from amity.definitions.handlers import DocumentHandler, Draft, ModelHandler, Pro
 from amity.definitions.jobs import Job
 from amity.definitions.plan import Use
 from amity.definitions.service import DefinitionService
-from amity.entities import apply, indexes, parking, purging, where_used
+from amity.entities import apply, indexes, parking, purging, rollups, where_used
 from amity.entities.building import KIND, ModelBuilder
 from amity.entities.drafting import Drafter
 from amity.entities.kinds.registry import KindRegistry
 from amity.entities.model import Model
+from amity.entities.tasks import Task
 from amity.errors import NotFound
 from amity.expressions import Function
 
@@ -95,13 +96,27 @@ class EntityHandler(ModelHandler[Model]):
         if draft.renames:
             names = where_used.Names(self.build(state, connection, None), self._functions)
             where_used.rewrite_saved_views(connection, names, draft.renames, when.now)
+        outdated = apply.outdated(draft.work) | self._summing_up(draft.work, state, connection)
         apply.flip(draft.work, staged, connection, revision)
         for entity in sorted(apply.unsearchable(draft.work)):
             payload = {"entity": entity}
             jobs.start(connection, jobs.REINDEX, revision=revision, payload=payload, running=False)
-        for entity in sorted(apply.outdated(draft.work)):
+        for entity in sorted(outdated):
             payload = {"entity": entity}
             jobs.start(connection, jobs.RECOMPUTE, revision=revision, payload=payload, running=False)
+
+    def _summing_up(self, work: Sequence[Task], state: State, connection: Connection) -> set[str]:
+        """Entities with rollups over those whose values were carried."""
+        touched = apply.refilled(work)
+        if not touched:
+            return set()
+        model = self.build(state, connection, None)
+        return {
+            rollup.owner.id
+            for entity in model
+            for rollup in rollups.rollups_of(entity, model, self._functions)
+            if rollup.source.id in touched
+        }
 
     def settle(self, writes: Sequence[Write], state: State, connection: Connection, revision: int) -> None:
         """See `DocumentHandler`: building the model proves that documents and tables fit."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from amity.entities import rollups
 from amity.entities.formulas import formula_problems
 from amity.entities.model import SYSTEM_FIELDS, Entity, Field, Inverse, Model
 from amity.entities.names import ANY, EXPRESSION_WORDS, FIELD_NAME, did_you_mean, listed, shown
@@ -45,6 +46,11 @@ def link_problems(
     for entity in linked:
         for problem in (*expression_problems(entity, model, known), *_children_problems(entity)):
             report(entity, problem)
+    if not found and (path := rollups.circle(model, known)):
+        names = " -> ".join(f"{entity.name}.{field.name}" for entity, field in path)
+        message = f"Computed fields need each other in a circle: {names}. One of them must do without."
+        key = "formula" if path[0][1].formula is not None else "rollup"
+        report(path[0][0], Problem("cycle", message, f"{path[0][1].pointer}/x-amity/{key}"))
     return found
 
 
@@ -70,6 +76,7 @@ def expression_problems(entity: Entity, model: Model, functions: Mapping[str, Fu
         except ExpressionError as error:
             problems.append(error.problem(pointer=at))
     problems += formula_problems(entity, scope)
+    problems += rollups.rollup_problems(entity, model, functions)
     return problems
 
 

@@ -22,7 +22,7 @@ from amity.errors import Problem
 
 NAMES: Final = ("entity", "property", "choice")
 
-LATER: Final = ("rollup", "autonumber", "secret")
+LATER: Final = ("autonumber", "secret")
 """Kinds and keys that the design has a place for and this version has not."""
 
 DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"

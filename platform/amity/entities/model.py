@@ -43,6 +43,20 @@ class LinkField:
     schema: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Rollup:
+    """A figure of the records that point here."""
+
+    over: str
+    """Name of the inverse relation whose records are looked at."""
+    do: str
+    """count, sum, min, max or average."""
+    of: str | None = None
+    """Name of their field; None for a count."""
+    where: str | None = None
+    """Expression over them: only those for which it is true."""
+
+
 @dataclass(frozen=True)
 class Field:
     """One field of an entity. Across revisions compare by `id`."""
@@ -83,11 +97,13 @@ class Field:
     """Expression: required while it is true (server-side)."""
     formula: str | None = None
     """Expression over the record's other fields that gives the value; nobody sets it."""
+    rollup: Rollup | None = None
+    """The figure of the records that point here that is the value; nobody sets it."""
 
     @property
     def computed(self) -> bool:
         """Whether Amity makes the value: no input in forms, refused in bodies."""
-        return self.formula is not None or self.kind.computed
+        return self.formula is not None or self.rollup is not None or self.kind.computed
 
     @property
     def stored(self) -> bool:

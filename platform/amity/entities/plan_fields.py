@@ -420,6 +420,7 @@ def _words(plan: EntityPlan, old: Field, new: Field) -> None:
         "visible",
         "required_when",
         "formula",
+        "rollup",
         "to",
         "kind",
     }

@@ -26,6 +26,8 @@ class Slot:
     """The name, the expression, or for `sort` the whole sort."""
     form: str
     """`name`, `expression`, `sort` or `key` (a member's own name)."""
+    via: str = ""
+    """Name of the inverse to whose records the text belongs; empty for the entity's own."""
 
     @property
     def pointer(self) -> str:
@@ -100,6 +102,18 @@ def _properties(document: Mapping[str, Any]) -> Iterator[Slot]:
             if isinstance(options.get(key), str):
                 path = ("properties", name, "x-amity", key)
                 yield Slot(path, "expression", options[key], "expression")
+        if isinstance(options.get("rollup"), Mapping):
+            yield from _rollup(options["rollup"], ("properties", name, "x-amity", "rollup"))
+
+
+def _rollup(rollup: Mapping[str, Any], at: Path) -> Iterator[Slot]:
+    """The list, which is an expression over the record, and what is said about its records."""
+    over = rollup.get("over")
+    if isinstance(over, str):
+        yield Slot((*at, "over"), "expression", over, "expression")
+        for key in ("of", "where"):
+            if isinstance(rollup.get(key), str):
+                yield Slot((*at, key), "expression", rollup[key], "expression", over)
 
 
 def _rules(schema: Mapping[str, Any], at: Path) -> Iterator[Slot]:

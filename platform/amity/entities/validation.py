@@ -89,7 +89,7 @@ def record_schema(entity: Entity) -> dict[str, Any]:
     for field in entity.fields:
         own = properties.get(field.name, {})
         # What a formula gives has been made to fit its kind: nobody could mend it in the form.
-        properties[field.name] = {} if field.formula else _joined(own, field.kind.value_schema(field))
+        properties[field.name] = {} if field.computed else _joined(own, field.kind.value_schema(field))
     schema["type"] = "object"
     schema["properties"] = properties
     schema["required"] = [field.name for field in entity.fields if field.required]

@@ -33,6 +33,13 @@ class Names:
         """The names of one entity's record."""
         return EntityScope(self.model, entity, self.functions)
 
+    def home(self, entity: Entity, slot: Slot) -> Entity | None:
+        """Give the entity over which the expression of a place is written; None where the way is lost."""
+        if not slot.via:
+            return entity
+        inverse = next((item for item in entity.inverses if item.name == slot.via), None)
+        return None if inverse is None else self.model.entities.get(inverse.entity)
+
     def origins(self, text: str, entity: Entity) -> frozenset[Origin]:
         """Give all fields that an expression over an entity names; none where it does not compile."""
         key = entity.id, text
@@ -80,7 +87,8 @@ def _in_document(names: Names, other: Entity, entity: Entity, field: Field | Non
 
 def _names(names: Names, other: Entity, slot: Slot, entity: Entity, field: Field | None) -> bool:
     if slot.form == "expression":
-        origins = names.origins(slot.text, other)
+        home = names.home(other, slot)
+        origins = names.origins(slot.text, home) if home is not None else frozenset()
         if field is None:
             return any(origin[0] == entity.id for origin in origins)
         return bool(origins & {(entity.id, field.id), *inverse_origins(field)})
@@ -148,7 +156,7 @@ class Rewriter:
             for slot in slots(document)
             if slot.form == "expression" and (texts is None or slot.text in texts)
         )
-        changed = rewritten(document, places, lambda slot: self._expression(slot.text, before)) or document
+        changed = rewritten(document, places, lambda slot: self._expression(slot, before)) or document
         return self._retargeted(changed)
 
     def view(self, view: Mapping[str, Any], before: Entity) -> Mapping[str, Any] | None:
@@ -156,7 +164,7 @@ class Rewriter:
         own = self._own(before)
 
         def text(slot: Slot) -> str:
-            return self._expression(slot.text, before) if slot.form == "expression" else _renamed(slot, own)
+            return self._expression(slot, before) if slot.form == "expression" else _renamed(slot, own)
 
         return rewritten(view, view_slots(view, ()), text)
 
@@ -169,8 +177,11 @@ class Rewriter:
             if (before.id, field.id) in changed
         }
 
-    def _expression(self, text: str, before: Entity) -> str:
-        scope = self._names.scope(before)
+    def _expression(self, slot: Slot, before: Entity) -> str:
+        text, home = slot.text, self._names.home(before, slot)
+        if home is None:
+            return text
+        scope = self._names.scope(home)
         try:
             for origin, values in self._renames.choices.items():
                 text = rename_choice(text, scope, origin, values)

@@ -13,7 +13,7 @@ from amity.records.before import read_before
 from amity.records.caller import Caller
 from amity.records.checks import check_alone
 from amity.records.children import Family, prepare_family
-from amity.records.computing import compute
+from amity.records.computing import compute, reread
 from amity.records.conflicts import stale
 from amity.records.draft import Draft, RowsRefused
 from amity.records.identity import as_id
@@ -142,6 +142,8 @@ def save(unit: Unit, entity: Entity, draft: Draft, family: Family) -> None:
     try:
         gate.save(unit, entity, [draft])
         family.save(unit)
+        if family.drafts or family.deletions:
+            reread(unit, entity, draft)
     except RowsRefused as refused:
         raise refused.as_error() from None
 

@@ -60,7 +60,8 @@ class Conditions:
         around = Surroundings(self.caller, self.machine.database.dialect, self._guard, bound)
         return RecordBinding(around, entity, joins.root, joins)
 
-    def _system_binding(self, entity: Entity, joins: Joins) -> RecordBinding:
+    def trusted_binding(self, entity: Entity, joins: Joins) -> RecordBinding:
+        """Bind what an administrator wrote: no policy hides anything from it."""
         around = Surroundings(self.caller, self.machine.database.dialect, _unguarded, self._bound)
         return RecordBinding(around, entity, joins.root, joins)
 
@@ -85,12 +86,12 @@ class Conditions:
         source = entity.table if source is None else source
         compiled = self.trusted(entity, text)
         joins = Joins(source)
-        condition = _sql(compiled, self._system_binding(entity, joins))
+        condition = _sql(compiled, self.trusted_binding(entity, joins))
         if not joins.joined:
             return condition
         inner = entity.table.alias()
         joins = Joins(inner)
-        condition = _sql(compiled, self._system_binding(entity, joins))
+        condition = _sql(compiled, self.trusted_binding(entity, joins))
         found = select(inner.c.id).select_from(joins.clause())
         return exists(found.where(and_(inner.c.id == source.c.id, condition)).correlate(source))
 

@@ -14,12 +14,13 @@ from amity.errors import Forbidden, Stale
 from amity.records import events
 from amity.records.batches import chunks
 from amity.records.checks import check_alone, check_drafts
-from amity.records.computing import compute
+from amity.records.computing import compute, settle
 from amity.records.conditions import policy_condition
 from amity.records.draft import Draft, RowsRefused
 from amity.records.intake import recheck
 from amity.records.links import links_of, write_links
 from amity.records.listeners import Change
+from amity.records.rolling import computed
 from amity.records.search import index_drafts
 from amity.records.targets import missing_targets
 from amity.records.unique import check_unique
@@ -36,6 +37,7 @@ def save(unit: Unit, entity: Entity, drafts: Sequence[Draft]) -> None:
     if not moving:
         return
     _refuse_failed(moving)
+    settle(unit, entity, moving)
     _let_listeners(unit, entity, moving)
     check_drafts(unit.machine, unit.caller, unit.connection, entity, moving)
     _check_rows(unit, entity, [draft for draft in moving if not draft.is_new], "update")
@@ -162,9 +164,11 @@ def _new_row(unit: Unit, draft: Draft) -> dict[str, Any]:
 
 def _write_changes(unit: Unit, entity: Entity, drafts: Sequence[Draft]) -> None:
     """One UPDATE for all rows that change the same fields; a row whose version moved is stale."""
+    # Formulas always: what is stored may have been computed anew since the record was read.
+    always = {item.field.name for item in computed(unit.machine, unit.model, entity).formulas}
     groups: dict[frozenset[str], list[Draft]] = defaultdict(list)
     for draft in drafts:
-        groups[frozenset(draft.changed)].append(draft)
+        groups[frozenset(draft.changed | always)].append(draft)
     for names, group in groups.items():
         _update_group(unit, entity, names, group)
 

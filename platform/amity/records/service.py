@@ -24,6 +24,7 @@ from amity.records import (
     indexing,
     reading,
     restoring,
+    rolling,
     searching,
     timeline,
 )
@@ -61,7 +62,7 @@ class Records:
         functions: Mapping[str, Function],
         validators: Sequence[RecordValidator] = (),
         *,
-        listeners: Sequence[Listener] = (),
+        listeners: Sequence[Listener] = (rolling.Rollups(),),
         secret: str = "",
     ) -> None:
         self.machine = Machine(

@@ -442,3 +442,20 @@ def test_a_field_becomes_a_computed_one(designer: Designer) -> None:
     designer.press(**{"f-formula": ""})
     assert "formula" not in designer.document["properties"]["doubled"]["x-amity"]
     assert "f-formula" not in designer.open("company", "stage").form, "a choice is not computed"
+
+
+def test_a_field_sums_up_the_records_that_point_here(designer: Designer) -> None:
+    designer.open("company").press(new_title="VIPs").press("add:integer")
+    designer.press(**{"f-rollup-over": "people"})
+    own = designer.document["properties"]["vips"]["x-amity"]
+    assert own["rollup"] == {"over": "people", "do": "count"} and "f-rollup-of" not in designer.form
+    designer.press(**{"f-rollup-where": "vip"})
+    rollup = designer.document["properties"]["vips"]["x-amity"]["rollup"]
+    assert rollup == {"over": "people", "do": "count", "where": "vip"}
+    designer.press(**{"f-rollup-do": "max"}).press(**{"f-rollup-of": "name"})
+    rollup = designer.document["properties"]["vips"]["x-amity"]["rollup"]
+    assert rollup == {"over": "people", "do": "max", "of": "name", "where": "vip"}
+    answer = designer.visitor.client.post("/builder/plan", data=designer.form)
+    assert answer.status_code == 422 and "the field holds integer" in answer.text
+    designer.press(**{"f-rollup-over": ""})
+    assert "rollup" not in designer.document["properties"]["vips"]["x-amity"]

@@ -18,7 +18,7 @@ from amity.entities.loader import load
 from amity.entities.model import Entity, Field
 from amity.errors import AmityError, Invalid, Problem
 from amity.web.builder import document as documents
-from amity.web.builder import field_editor, layout_editor
+from amity.web.builder import field_editor, layout_editor, rollup_editor
 from amity.web.builder.choices_editor import COLORS
 from amity.web.builder.document import Json, own_options
 from amity.web.builder.field_editor import ON_DELETE, FieldEditor
@@ -279,6 +279,7 @@ def make_page(draft: Draft, problems: Sequence[Problem] = ()) -> DesignerPage:
 def _editor(draft: Draft, name: str, problems: Sequence[Problem]) -> FieldEditor:
     applied = draft.applied(name)
     at = f"/properties/{name}/default"
+    model = workspace().definitions.model
     return field_editor.read(
         draft.document,
         name,
@@ -287,6 +288,7 @@ def _editor(draft: Draft, name: str, problems: Sequence[Problem]) -> FieldEditor
         problems=[problem.message for problem in problems],
         sound=all((problem.pointer or "").startswith(at) for problem in problems),
         inside=frozenset(part.name for part in applied.parts) if applied else frozenset(),
+        lists=rollup_editor.lists(model, model.entities.get(draft.original)),
     )
 
 

@@ -13,12 +13,13 @@ from amity.entities.kinds.base import Kind
 from amity.entities.kinds.registry import KindRegistry
 from amity.entities.metaschema import common_keys, options_of
 from amity.errors import AmityError
-from amity.web.builder import choices_editor, default_editor, nested_editor
+from amity.web.builder import choices_editor, default_editor, nested_editor, rollup_editor
 from amity.web.builder import document as documents
 from amity.web.builder.choices_editor import ChoiceRow
 from amity.web.builder.document import Json, own_options
 from amity.web.builder.nested_editor import NestedEditor
 from amity.web.builder.places import countries, currencies
+from amity.web.builder.rollup_editor import RollupEditor, Summed
 from amity.web.builder.rows import Form, kind_of, put, set_option, ticked, typed
 from amity.web.context import locale
 from amity.web.forms import Input
@@ -91,6 +92,7 @@ class FieldEditor:
     required_when: str
     formula: str
     can_be_computed: bool
+    rollup: RollupEditor | None
     is_choice: bool
     choices: tuple[ChoiceRow, ...]
     is_relation: bool
@@ -114,10 +116,12 @@ def read(
     problems: Sequence[str],
     sound: bool = True,
     inside: frozenset[str] = frozenset(),
+    lists: Sequence[Summed] = (),
 ) -> FieldEditor:
     """Make the editor of a field.
 
-    `sound` says whether its schema can be loaded, `inside` which names it has inside where it is in force.
+    `sound` says whether its schema can be loaded, `inside` which names it has inside where it is in force,
+    `lists` what it could sum up.
     """
     schema: Json = documents.properties(document)[name]
     own = own_options(schema)
@@ -137,6 +141,7 @@ def read(
         required_when=_shown(own.get("required_when")),
         formula=_shown(own.get("formula")),
         can_be_computed="formula" in own or kind_can_be_computed(kind),
+        rollup=rollup_editor.read(schema, lists) if kind_can_be_computed(kind) else None,
         is_choice=kind.name in choices_editor.KINDS,
         choices=choices_editor.read(schema) if kind.name in choices_editor.KINDS else (),
         is_relation=kind.is_relation,
@@ -281,6 +286,8 @@ def _write_own(schema: Json, kind: Kind, kinds: KindRegistry, form: Form) -> Non
         choices_editor.write(schema, form)
     if kind.is_relation:
         _write_relation(schema, kind, form)
+    if kind_can_be_computed(kind):
+        rollup_editor.write(schema, form)
     nested_editor.write(schema, kind, kinds, form)
 
 
