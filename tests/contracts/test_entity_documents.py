@@ -27,8 +27,8 @@ PAGE = (DOCS / "reference" / "entity-documents.md").read_text(encoding="utf-8")
 HOW_TO = (DOCS / "how-to" / "write-an-entity.md").read_text(encoding="utf-8")
 KINDS = KindRegistry(amity_kinds())
 MODULES = (
-    "conditions", "crossrefs", "fields", "formulas", "identity", "limits", "linking", "loader", "metaschema", "names",
-    "rollups", "roots", "schema", "soundness", "structure", "validation",
+    "conditions", "crossrefs", "fields", "formulas", "identity", "limits", "linking", "loader", "metaschema",
+    "names", "rollups", "roots", "schema", "soundness", "structure", "validation",
 )  # fmt: skip
 
 

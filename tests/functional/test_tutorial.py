@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 import shlex
+from collections import defaultdict
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -91,8 +94,59 @@ def test_tutorial_brings_both_companies_in(database_server: DatabaseServer, tmp_
         assert again is not None and again[1] == "0" and again[2] == "0" and again[4] == "0", command
 
     managers_are_linked(reader)
+    totals_are_exact(reader)
     for url in reader.homes.values():
         database_server.drop(url)
+
+
+def totals_are_exact(reader: Reader) -> None:
+    """Formulas of lines, rollups of orders and of customers, to the last digit what the files say."""
+    reader.home = "northwind-home"
+    customer = json.loads((REPOSITORY / "entities" / "customer.json").read_text(encoding="utf-8"))
+    rollup = {"over": "orders", "do": "sum", "of": "total"}
+    customer["properties"]["turnover"] = {"type": "number", "x-amity": {"rollup": rollup}}
+    file = reader.folder / "customer.json"
+    file.write_text(json.dumps(customer), encoding="utf-8")
+    reader.type(f"amity apply {file} --yes")
+    lines = rows(reader, "northwind/order_details.csv")
+    by_order: dict[str, Decimal] = defaultdict(Decimal)
+    for line in lines:
+        price, share = Decimal(line["UnitPrice"]), 1 - Decimal(line["Discount"])
+        by_order[line["OrderID"]] += price * int(line["Quantity"]) * share
+    assert sum(by_order.values()) == Decimal("1265793.0395")
+    orders = exported(reader, "order")
+    assert {row["number"]: Decimal(row["total"]) for row in orders} == by_order
+    by_customer: dict[str, Decimal] = defaultdict(Decimal)
+    for row in orders:
+        by_customer[row["customer"]] += Decimal(row["total"])
+    customers = exported(reader, "customer")
+    assert {row["id"]: Decimal(row["turnover"]) for row in customers} == {
+        row["id"]: by_customer[row["id"]] for row in customers
+    }
+    assert sum(Decimal(row["turnover"]) for row in customers) == Decimal("1265793.0395")
+
+    reader.home = "chinook-home"
+    invoices = exported(reader, "invoice")
+    assert all(row["total"] == row["lines_total"] for row in invoices)
+    assert sum(Decimal(row["lines_total"]) for row in invoices) == Decimal("2328.60")
+    wanted: dict[str, Decimal] = defaultdict(Decimal)
+    for row in rows(reader, "chinook/invoices.csv"):
+        wanted[row["BillingCountry"]] += Decimal(row["Total"])
+    found: dict[str, Decimal] = defaultdict(Decimal)
+    for row in invoices:
+        found[json.loads(row["billing_address"])["country"]] += Decimal(row["lines_total"])
+    assert sorted(found.values()) == sorted(wanted.values())
+
+
+def rows(reader: Reader, file: str) -> list[dict[str, str]]:
+    """Read a file of the data."""
+    with (reader.folder / file).open(encoding="utf-8-sig", newline="") as source:
+        return list(csv.DictReader(source))
+
+
+def exported(reader: Reader, entity: str) -> list[dict[str, str]]:
+    """Export all records of an entity."""
+    return list(csv.DictReader(reader.type(f"amity export {entity}").splitlines()))
 
 
 def managers_are_linked(reader: Reader) -> None:

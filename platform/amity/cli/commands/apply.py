@@ -41,6 +41,8 @@ def command(line: CommandLine, paths: tuple[Path, ...], only_plan: bool, yes: bo
             return UNCONFIRMED
         workspace.definitions.apply(changes, context, revision=plan.revision, confirm=yes)
         click.echo(f"Applied; revision {workspace.definitions.model.revision}.")
+        # What happens in the background otherwise: there may be no worker that would do it.
+        workspace.definitions.run_jobs()
     return 0
 
 
