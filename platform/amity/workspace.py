@@ -34,7 +34,10 @@ from amity.plugins import Plugins
 from amity.records.service import Records
 from amity.settings import Settings, open_home
 from amity.workflows.documents.handler import WorkflowHandler
+from amity.workflows.documents.letter_handler import LetterHandler
+from amity.workflows.documents.letters import Letters
 from amity.workflows.live import LiveWorkflows
+from amity.workflows.outbound.vault import Vault
 from amity.workflows.registry import Registry
 from amity.workflows.service import Workflows
 from amity.workflows.services import Services
@@ -64,10 +67,15 @@ class Workspace:
         self.kinds = KindRegistry(kind for _, kind in given.amity_kinds)
         self.functions: dict[str, Function] = {item.name: item for _, item in given.amity_functions}
         self.policy: Policy = AllOf((RolePolicy(), *(policy for _, policy in given.amity_policies)))
-        registry = Registry.of(action for _, action in given.amity_actions)
-        handler = WorkflowHandler(sketcher(self.kinds), self.functions, registry)
+        registry = Registry.of(
+            (action for _, action in given.amity_actions), Letters.read(plugins.template_folders())
+        )
+        sketch = sketcher(self.kinds)
+        self.secrets = Vault(settings.home)
+        self.letters = LetterHandler(sketch, self.functions, registry)
+        handlers = [self.letters, WorkflowHandler(sketch, self.functions, registry, self.secrets.names)]
         self.definitions: DefinitionService[Model] = open_definitions(
-            database, self.kinds, self.functions, [handler]
+            database, self.kinds, self.functions, handlers
         )
         self.accounts = Accounts(database)
         self.files = FileStore(settings.home / "files")

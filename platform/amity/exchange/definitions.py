@@ -11,8 +11,13 @@ from amity.definitions.documents import DefinitionChange
 from amity.definitions.service import DefinitionService
 from amity.entities.model import Model
 from amity.errors import Invalid, Malformed, Problem
+from amity.workflows.documents.letters import KIND as LETTER
 
-FOLDERS: Final[Mapping[str, str]] = {"entity": "entities", "workflow": "workflows"}
+FOLDERS: Final[Mapping[str, str]] = {
+    "entity": "entities",
+    LETTER: "templates/emails",
+    "workflow": "workflows",
+}
 """Folder of each kind of document, in an export and in the repository."""
 MAX_BYTES: Final = 10_000_000
 
@@ -51,14 +56,19 @@ def _read_file(file: Path) -> DefinitionChange:
     if not isinstance(document, dict):
         raise Invalid("a definition is a JSON object")
     kind = kind_of(document)
-    own = document if kind == "workflow" else document.get("x-amity", {})
+    own = document.get("x-amity", {}) if kind == "entity" else document
     name = own.get("name", file.stem) if isinstance(own, dict) else file.stem
     return DefinitionChange(kind, str(name), document, source=str(file))
 
 
 def kind_of(document: Mapping[str, Any]) -> str:
-    """Tell what a document defines: a workflow has a trigger, an entity is a JSON Schema."""
-    return "workflow" if "trigger" in document and "properties" not in document else "entity"
+    """Tell what it defines: a workflow has a trigger, an e-mail template a subject; the rest are entities."""
+    if "properties" not in document:
+        if "trigger" in document:
+            return "workflow"
+        if "subject" in document and "body" in document:
+            return LETTER
+    return "entity"
 
 
 def _twice(changes: Iterable[DefinitionChange]) -> list[Problem]:
@@ -110,5 +120,5 @@ def _is_ours(path: Path) -> bool:
         return False
     if not isinstance(document, dict):
         return False
-    own = document if kind_of(document) == "workflow" else document.get("x-amity")
+    own = document.get("x-amity") if kind_of(document) == "entity" else document
     return isinstance(own, dict) and own.get("name") == path.stem

@@ -15,6 +15,7 @@ from amity.errors import Invalid, Problem
 from amity.expressions import Function
 from amity.workflows.documents.checking import compile_workflow
 from amity.workflows.documents.compiled import CompiledWorkflow
+from amity.workflows.documents.letters import KIND as LETTER
 from amity.workflows.documents.loader import load
 from amity.workflows.documents.model import KIND
 from amity.workflows.registry import Registry
@@ -53,9 +54,18 @@ class LiveWorkflows:
     ) -> None:
         self._definitions = definitions
         self._functions = functions
-        self.registry = registry
+        self._registry = registry
         self._kept: Live | None = None
+        self._named: tuple[int, Registry] | None = None
         self._making = threading.Lock()
+
+    @property
+    def registry(self) -> Registry:
+        """What documents may name, with the workspace's own e-mail templates in force in this process."""
+        kept, revision = self._named, self._definitions.revision
+        if kept is None or kept[0] != revision:  # asked for in every save
+            kept = self._named = (revision, self._registry.with_letters(self._definitions.list(LETTER)))
+        return kept[1]
 
     def now(self) -> Live:
         """Give the workflows that go with the definitions in force in this process."""
@@ -74,15 +84,16 @@ class LiveWorkflows:
 
     def compile(self, known: StoredDefinition, model: Model, *, trusted: bool = True) -> CompiledWorkflow:
         """Compile one document as it is stored. Raises `Invalid`."""
+        registry = self.registry
         workflow = load(
             known.document,
-            self.registry,
+            registry,
             name=known.name,
             id=known.id,
             version=known.version,
             trusted=trusted,
         )
-        return compile_workflow(workflow, model, self._functions, self.registry)
+        return compile_workflow(workflow, model, self._functions, registry)
 
     def _make(self, model: Model) -> Live:
         found: dict[str, CompiledWorkflow] = {}
@@ -99,7 +110,7 @@ class LiveWorkflows:
         for item in found.values():
             if not item.workflow.enabled:
                 continue
-            source = self.registry.triggers[item.workflow.trigger.on].source
+            source = self._registry.triggers[item.workflow.trigger.on].source
             if source == "saving" and item.entity is not None:
                 rules[item.entity.id].append(item)
             elif source == "change" and item.entity is not None:

@@ -25,7 +25,6 @@ from amity.web.builder.rows import Form, numbers, put
 from amity.web.context import locale, workspace
 from amity.web.staff.options import relation_choices
 from amity.web.texts import gettext as _
-from amity.workflows.documents.letters import names as letter_names
 from amity.workflows.documents.metaschema import HEADS
 
 PREFIX: Final = "p"
@@ -351,7 +350,8 @@ def _read_workflow(around: Surrounding, word: str, rule: Mapping[str, Any], valu
 
 
 def _read_letter(around: Surrounding, word: str, rule: Mapping[str, Any], value: Any, type_: str) -> Made:
-    return _choice(value, [(name, name.replace("_", " ").capitalize()) for name in letter_names()])
+    letters = workspace().workflows.registry.letters
+    return _choice(value, [(letter.name, letter.title) for letter in letters])
 
 
 def _choice(value: Any, options: list[tuple[str, str]]) -> Made:

@@ -326,7 +326,7 @@ class Checking:
             case "html":
                 return compile_html(value, values, at)
             case "mail_template":
-                return compile_letter(value, values, at)
+                return compile_letter(value, values, at, self.registry.letters)
             case "values":
                 entity = self._target(step, str(options.get("of", "entity")), rules, values)
                 return self._of_entity(value, entity, values, at)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -17,10 +17,11 @@ from amity.entities.names import did_you_mean, shown
 from amity.errors import Invalid, NotFound, Problem
 from amity.expressions import Function
 from amity.workflows.documents.checking import Checking, compile_workflow
+from amity.workflows.documents.letters import KIND as LETTER
 from amity.workflows.documents.loader import load, with_ids
 from amity.workflows.documents.model import KIND, Workflow
-from amity.workflows.documents.references import Rewriter, notes_of, uses
-from amity.workflows.documents.values import refuse
+from amity.workflows.documents.references import Rewriter, notes_of, secrets_of, uses
+from amity.workflows.documents.values import Note, refuse
 from amity.workflows.registry import Registry
 
 CALL: Final = "call"
@@ -33,11 +34,17 @@ class WorkflowHandler(DocumentHandler):
     kind = KIND
 
     def __init__(
-        self, sketch: Callable[[State], Model], functions: Mapping[str, Function], registry: Registry
+        self,
+        sketch: Callable[[State], Model],
+        functions: Mapping[str, Function],
+        registry: Registry,
+        secrets: Callable[[], Collection[str]] | None = None,
     ) -> None:
+        """`secrets` gives the names of those that are kept; None: nobody is warned of unknown ones."""
         self._sketch = sketch
         self._functions = functions
         self._registry = registry
+        self._secrets = secrets
 
     # -- plan --------------------------------------------------------------------------------------
     def draft(self, changes: Sequence[DefinitionChange], state: State, connection: Connection) -> Draft:
@@ -48,7 +55,7 @@ class WorkflowHandler(DocumentHandler):
         for change in changes:
             line, write = self._one(change, state, model)
             if line is not None and write is not None:
-                lines.append(line)
+                lines += [line, *self._unknown_secrets(write)]
                 writes.append(write)
         after = state.over(writes)
         self._refuse_unknown_calls(writes, after)
@@ -68,7 +75,7 @@ class WorkflowHandler(DocumentHandler):
                 Write(KIND, known.id, known.name, None),
             )
         workflow = self._read(change, known, state)
-        compile_workflow(workflow, model, self._functions, self._registry)
+        compile_workflow(workflow, model, self._functions, self._known(state))
         document = with_ids(change.document, workflow.id, workflow.name)
         write = Write(KIND, workflow.id, workflow.name, document)
         if known is None or known.removed:
@@ -92,6 +99,19 @@ class WorkflowHandler(DocumentHandler):
             message = f"There is a workflow {workflow.name!r} already."
             raise Invalid(message, problems=[Problem("twice", message, pointer="/name")])
         return replace(workflow, id=_free_id(workflow.id, state))
+
+    def _unknown_secrets(self, write: Write) -> Iterator[Change]:
+        """Warn of secrets that nobody has entered yet."""
+        if self._secrets is None or write.document is None:
+            return
+        workflow = self._trusted(write.document, write.id, write.name, 1)
+        wanted = {} if workflow is None else secrets_of(workflow, self._registry)
+        for name in sorted(set(wanted) - set(self._secrets())) if wanted else ():
+            what = (
+                f"It needs the secret '{name}', and there is none of that name yet. "
+                "It can be applied; until an admin enters the secret, that part fails."
+            )
+            yield _line(Severity.SAFE, write.name, what, "unknown_secret", write.id)
 
     def _refuse_unknown_calls(self, writes: Sequence[Write], after: State) -> None:
         """Refuse calls of workflows that there are not."""
@@ -128,18 +148,22 @@ class WorkflowHandler(DocumentHandler):
         return [
             use
             for workflow in self._workflows(state)
-            for use in uses(workflow, self._notes(workflow, model), known, asked)
+            for use in uses(workflow, self._notes(workflow, model, state), known, asked)
         ]
 
-    def _notes(self, workflow: Workflow, model: Model) -> list[Any]:
-        return notes_of(workflow, model, self._functions, self._registry)
+    def _notes(self, workflow: Workflow, model: Model, state: State) -> list[Note]:
+        return notes_of(workflow, model, self._functions, self._known(state))
+
+    def _known(self, state: State) -> Registry:
+        """What documents may name, with the e-mail templates of a state."""
+        return self._registry.with_letters(state.live(LETTER))
 
     def follow(self, renames: Renames, before: State, after: State) -> Sequence[Write]:
         """See `DocumentHandler`."""
         model, rewriter = self._sketch(before), Rewriter(renames)
         writes = []
         for workflow in self._workflows(before):
-            document = rewriter.document(workflow.document, self._notes(workflow, model))
+            document = rewriter.document(workflow.document, self._notes(workflow, model, before))
             if document is not None:
                 writes.append(Write(KIND, workflow.id, workflow.name, document))
         return writes
@@ -152,7 +176,7 @@ class WorkflowHandler(DocumentHandler):
             workflow = self._trusted(row.document, row.workflow, row.workflow, row.version)
             document = None
             if workflow is not None:
-                document = rewriter.document(row.document, self._notes(workflow, model))
+                document = rewriter.document(row.document, self._notes(workflow, model, before))
             if document is not None:
                 place = (table.c.workflow == row.workflow, table.c.version == row.version)
                 connection.execute(update(table).where(*place).values(document=document))
@@ -162,9 +186,9 @@ class WorkflowHandler(DocumentHandler):
         now, then = self._sketch(before), self._sketch(after)
         found = []
         for workflow in self._workflows(after):
-            if workflow.enabled and (problems := self._problems(workflow, then)):
+            if workflow.enabled and (problems := self._problems(workflow, then, after)):
                 was = self._trusted_now(workflow, before)
-                if was is not None and not self._problems(was, now):
+                if was is not None and not self._problems(was, now, before):
                     found.append(Use(KIND, workflow.name, problems[0].pointer or "", problems[0].message))
         return found
 
@@ -172,8 +196,8 @@ class WorkflowHandler(DocumentHandler):
         known = state.by_id(KIND, workflow.id)
         return None if known is None else self._trusted(known.document, known.id, known.name, known.version)
 
-    def _problems(self, workflow: Workflow, model: Model) -> list[Problem]:
-        checking = Checking(workflow, model, self._functions, self._registry)
+    def _problems(self, workflow: Workflow, model: Model, state: State) -> list[Problem]:
+        checking = Checking(workflow, model, self._functions, self._known(state))
         checking.examined()
         return checking.problems
 

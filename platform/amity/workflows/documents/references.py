@@ -38,6 +38,27 @@ def uses(workflow: Workflow, notes: Sequence[Note], entity: Entity, field: Field
             yield Use(KIND, workflow.name, note.pointer, note.text)
 
 
+def secrets_of(workflow: Workflow, registry: Registry) -> dict[str, str]:
+    """Names of the secrets that a workflow needs -> pointer of the first place."""
+    found: dict[str, str] = {}
+    kind = registry.triggers.get(workflow.trigger.on)
+    if kind is not None:
+        for name, value in workflow.trigger.options.items():
+            if _input(kind.options.get(name)) == "secret" and isinstance(value, str):
+                found.setdefault(value, f"/trigger/{name}")
+    for step in workflow.walk():
+        action = registry.actions.get(step.action)
+        rules = action.schema.get("properties", {}) if action is not None else {}
+        for name, value in step.params.items():
+            if _input(rules.get(name)) == "secret" and isinstance(value, str):
+                found.setdefault(value, f"{step.pointer}/{name}")
+    return found
+
+
+def _input(rule: Any) -> str:
+    return str(rule.get("x-amity", {}).get("input", "")) if isinstance(rule, Mapping) else ""
+
+
 def _names(note: Note, entity: Entity, field: Field | None) -> bool:
     if note.compiled is not None:
         origins = {item.origin for item in note.compiled.occurrences}
@@ -62,7 +83,8 @@ class Rewriter:
         """Give the document with the new names; None where it names nothing that changed."""
         result: dict[str, Any] = copy.deepcopy(dict(document))
         for note in sorted(notes, key=lambda note: note.pointer.count("/"), reverse=True):
-            self._place(result, note)
+            if note.letter is None:  # what an e-mail template says is its own document
+                self._place(result, note)
         return result if result != document else None
 
     def _place(self, document: dict[str, Any], note: Note) -> None:
@@ -84,7 +106,7 @@ class Rewriter:
         elif note.form == "name":
             holder[place] = self._field(note) or holder[place]
         elif isinstance(holder[place], str) and note.scope is not None:
-            holder[place] = self._text(holder[place], note.scope)
+            holder[place] = self.text(holder[place], note.scope)
 
     def _field(self, note: Note) -> str | None:
         assert note.origin is not None
@@ -98,7 +120,8 @@ class Rewriter:
             return [self._case(item, note) for item in value]
         return mapping.get(value, value) if isinstance(value, str) else value
 
-    def _text(self, text: str, scope: Scope) -> str:
+    def text(self, text: str, scope: Scope) -> str:
+        """Give an expression, or a text with holes, with the new names."""
         if "{{" in text:
             return _HOLE.sub(
                 lambda hole: (

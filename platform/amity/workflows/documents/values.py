@@ -17,7 +17,7 @@ from amity.expressions import Compiled, ExpressionError, RecordValue, Scope, Typ
 from amity.expressions.types import DYN, TEXT
 from amity.workflows.documents.showing import shown
 
-_HOLE: Final = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
+HOLE: Final = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 MAX_TEXT: Final = 100_000
 """Characters that a computed text may have."""
 
@@ -151,6 +151,8 @@ class Note:
     compiled: Compiled | None = None
     origin: tuple[str, str | None] | None = None
     """For names: entity id and field id."""
+    letter: tuple[str, str] | None = None
+    """For what an e-mail template names: its name, and the member that the text stands in."""
 
 
 FieldOf = Callable[[Compiled], Field | None]
@@ -184,12 +186,12 @@ class ValueCompiler:
         if not isinstance(text, str):
             self.problems.append(Problem("type", "This is a text.", pointer=pointer))
             return Literal(None)
-        if text.count("{{") != len(_HOLE.findall(text)):
+        if text.count("{{") != len(HOLE.findall(text)):
             message = "A '{{' has no '}}' that belongs to it."
             self.problems.append(Problem("template", message, pointer=pointer))
             return Literal(None)
         parts: list[str | tuple[Compiled, Field | None]] = []
-        for number, piece in enumerate(_HOLE.split(text)):
+        for number, piece in enumerate(HOLE.split(text)):
             if number % 2 == 0:
                 parts.append(piece)
             elif (compiled := self.expression(piece.strip(), pointer)) is not None:
