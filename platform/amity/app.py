@@ -29,6 +29,8 @@ BLUEPRINTS: Final = (
     "amity.web.builder.flow_list",
     "amity.web.builder.flow_editor",
     "amity.web.builder.runs",
+    "amity.web.builder.letters",
+    "amity.web.builder.secrets",
     "amity.web.builder.plan",
     "amity.web.builder.versions",
     "amity.web.builder.parked",

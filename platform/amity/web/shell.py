@@ -149,6 +149,8 @@ def _builder_groups(path: str) -> list[Group]:
                 entry(_("Runs"), "/builder/runs", "activity"),
                 entry(_("Failures"), "/builder/failures", "alert-triangle"),
                 entry(_("Outbox"), "/builder/outbox", "mail"),
+                entry(_("E-mail templates"), "/builder/emails", "template"),
+                entry(_("Secrets"), "/builder/secrets", "key"),
                 entry(_("People"), "/builder/people", "users"),
                 entry(_("Workspace"), "/builder/workspace", "settings"),
                 entry(_("Extensions"), "/builder/extensions", "puzzle"),

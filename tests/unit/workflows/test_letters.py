@@ -1,4 +1,4 @@
-"""E-mail templates: whose text counts, what is wrong in which line, who uses them, how they follow renames."""
+"""E-mail templates: whose text counts, what is wrong in which line, who uses them, renames."""
 
 from __future__ import annotations
 

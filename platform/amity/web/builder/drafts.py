@@ -9,7 +9,7 @@ from typing import Any, Final
 from flask import render_template, request, url_for
 
 from amity.errors import NotFound, Problem
-from amity.web.builder import designer, flow_editor
+from amity.web.builder import designer, flow_editor, letters
 from amity.web.builder.document import Json
 from amity.web.context import workspace
 from amity.web.texts import gettext as _
@@ -21,7 +21,7 @@ class DocumentPages:
 
     kind: str
     folder: str
-    """Word of the addresses: entities, workflows."""
+    """Word of the addresses: entities, workflows, emails."""
     title: str
     change: str
     """Endpoint that shows a draft again."""
@@ -32,6 +32,10 @@ class DocumentPages:
     make_page: Callable[..., Any]
     name_of: Callable[[Json], str]
     removed: str
+    remove: str
+    """Label of the button that removes one."""
+    back: str
+    """Label of the way back to the editor."""
 
     @property
     def list_url(self) -> str:
@@ -76,11 +80,19 @@ PAGES: Final = {
         "entity", "entities", "Entities", "designer.change", "entities.entities", "designer.design",
         "pages/builder/designer.html", designer.read_draft, designer.make_page, _entity_name,
         "The entity is removed; its records are kept and can be restored.",
+        "Remove the entity", "Back to the designer",
     ),
     "workflow": DocumentPages(
         "workflow", "workflows", "Workflows", "flows.change", "workflow_list.workflows", "flows.edit",
         "pages/builder/flow.html", flow_editor.read_draft, flow_editor.make_page, flow_editor.name_of,
         "The workflow is removed; runs that wait are kept and can be cancelled.",
+        "Remove the workflow", "Back to the editor",
+    ),
+    "email_template": DocumentPages(
+        "email_template", "emails", "E-mail templates", "letters.change", "letters.templates", "letters.edit",
+        "pages/builder/letter.html", letters.read_draft, letters.make_page, letters.name_of,
+        "Your text of the e-mail template is removed; it can be brought back.",
+        "Remove the template", "Back to the editor",
     ),
 }  # fmt: skip
 

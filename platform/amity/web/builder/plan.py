@@ -97,6 +97,12 @@ def remove_workflow(name: str) -> ResponseReturnValue:
     return _remove("workflow", name)
 
 
+@blueprint.post("/emails/<name>/remove")
+def remove_template(name: str) -> ResponseReturnValue:
+    """Show what removing an e-mail template would do."""
+    return _remove("email_template", name)
+
+
 def _remove(kind: str, name: str) -> ResponseReturnValue:
     require_admin()
     workspace().definitions.get(kind, name)
@@ -146,6 +152,8 @@ def _applied(kind: DocumentPages, original: str, document: Json) -> ResponseRetu
     if kind.kind == "entity":
         title = kind.title_of(name)
         note(_("Applied. It is in force for everybody now."), link_url=f"/e/{name}", link_text=title)
+    elif kind.kind == "email_template":
+        note(_("Applied. The next e-mail is written with it."))
     elif document.get("enabled"):
         note(_("Applied. The workflow is in force and switched on."))
     else:

@@ -20,7 +20,7 @@ from amity.web.context import require_admin, workspace
 from amity.web.texts import gettext as _
 
 blueprint: Final = Blueprint(
-    "versions", __name__, url_prefix="/builder/<any(entities, workflows):folder>/<name>/versions"
+    "versions", __name__, url_prefix="/builder/<any(entities, workflows, emails):folder>/<name>/versions"
 )
 KINDS: Final = {pages.folder: pages for pages in PAGES.values()}
 
@@ -90,7 +90,7 @@ def compare(folder: str, name: str) -> ResponseReturnValue:
     kind = KINDS[folder]
     found = {info.version: info for info in workspace().definitions.versions(kind.kind, name)}
     old, new = _wanted(found, "old"), _wanted(found, "new")
-    say = differences if kind.kind == "entity" else flow_differences
+    say = _SAY[kind.kind]
     page = ComparePage(
         pages=kind,
         name=name,
@@ -171,6 +171,24 @@ def flow_differences(old: Json, new: Json) -> list[str]:
     if rest:
         words.append(_("The workflow itself differs in: %(what)s.", what=", ".join(rest)))
     return words
+
+
+def letter_differences(old: Json, new: Json) -> list[str]:
+    """Say in words which texts of an e-mail template are different."""
+    titles = {"subject": _("the subject"), "body": _("the text"), "html": _("the formatted text")}
+    titles |= {"title": _("the title"), "entity": _("what it is written for")}
+    return [
+        _("Different: %(what)s.", what=titles.get(member, member))
+        for member in ("title", "description", "entity", "subject", "body", "html")
+        if old.get(member) != new.get(member)
+    ]
+
+
+_SAY: Final = {
+    "entity": differences,
+    "workflow": flow_differences,
+    "email_template": letter_differences,
+}
 
 
 def _step(step: Json, key: str) -> str:

@@ -6,7 +6,7 @@ where it is used, and by itself where it says for which entity it is written.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Connection
@@ -134,25 +134,23 @@ class LetterHandler(DocumentHandler):
     # -- who uses it -------------------------------------------------------------------------------
     def users(self, state: State, name: str) -> list[Use]:
         """Say which steps of workflows use a template."""
-        return [
-            Use(WORKFLOW, workflow.name, step.pointer, step.title or workflow.title)
-            for workflow in self._workflows(state)
-            for step in workflow.walk()
-            if step.action in self._registry.actions
-            and name in named(step.params, self._registry.actions[step.action].schema)
-        ]
+        return self.all_users(state.live(WORKFLOW)).get(name, [])
 
-    def _workflows(self, state: State) -> Iterator[Workflow]:
-        for known in state.live(WORKFLOW):
+    def all_users(self, workflows: Iterable[StoredDefinition]) -> dict[str, list[Use]]:
+        """Say for each template that is used which steps of these workflows use it."""
+        found: dict[str, list[Use]] = {}
+        for workflow in self._workflows(workflows):
+            for step in workflow.walk():
+                action = self._registry.actions.get(step.action)
+                for name in named(step.params, action.schema) if action is not None else ():
+                    use = Use(WORKFLOW, workflow.name, step.pointer, step.title or workflow.title)
+                    found.setdefault(name, []).append(use)
+        return found
+
+    def _workflows(self, definitions: Iterable[StoredDefinition]) -> Iterator[Workflow]:
+        for known in definitions:
             try:
-                yield load(
-                    known.document,
-                    self._registry,
-                    name=known.name,
-                    id=known.id,
-                    version=known.version,
-                    trusted=True,
-                )
+                yield load(known.document, self._registry, name=known.name, id=known.id, trusted=True)
             except Invalid:  # an action of an extension that is gone
                 continue
 
@@ -196,7 +194,7 @@ class LetterHandler(DocumentHandler):
         registry = self._registry.with_letters(state.live(KIND))
         found: dict[tuple[str, str], list[Note]] = {}
         notes = [note for letter in letters for note in self._compiled(letter, model, [])]
-        for workflow in self._workflows(state):
+        for workflow in self._workflows(state.live(WORKFLOW)):
             notes += notes_of(workflow, model, self._functions, registry)
         for note in notes:
             if note.letter is not None:
