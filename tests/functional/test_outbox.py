@@ -14,14 +14,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
 from amity.access.context import SYSTEM
 from amity.database.engine import Database
 from amity.database.ids import new_id
 from amity.database.schema_workflows import outbox
+from amity.definitions.documents import DefinitionChange
 from amity.errors import Conflict, Forbidden
-from amity.workflows.outbound.mail import message_id
+from amity.workflows.action import Skipped
+from amity.workflows.outbound.mail import MAX_RECIPIENTS, addresses, message_id
 from amity.workflows.outbound.outbox import ATTEMPTS, OutboxSender, cancel, get_mail, list_mails, send_again
 from tests.factories.steps import Bench
 from tests.support.mails import MailServer
@@ -91,12 +93,98 @@ def test_a_mail_arrives_as_it_was_written(bench: Bench, mail_server: MailServer)
     assert sender(bench, mail_server.url).send_due() == 0
 
 
+def test_a_step_sends_a_file_of_the_record_once_there_is_a_server(
+    bench: Bench, mail_server: MailServer
+) -> None:
+    stored = bench.workspace.files.save(io.BytesIO(b"%PDF-1.7 x"), "Angebot Größe.pdf").as_json()
+    subject = "Angebot für Zoë 🎉"
+    record = bench.make("interaction", subject=subject, at="2026-01-02T10:00:00Z", attachment=stored)
+    step = {
+        "do": "send_email", "to": "{{ record.subject }} <info@münchen.example>", "body": "Grüße aus Łódź",
+        "subject": "Re: {{ record.subject }}", "attachments": ["record.attachment"],
+    }  # fmt: skip
+    bench.run(step, record)
+    assert sender(bench, "").send_due() == 0
+    assert [row.state for row in bench.rows(outbox)] == ["waiting"], "without a server it waits"
+    assert sender(bench, mail_server.url).send_due() == 1, "and leaves when there is one"
+    (mail,) = mail_server.accepted
+    assert mail.recipients == ["info@xn--mnchen-3ya.example"]
+    assert mail.message["Subject"] == "Re: Angebot für Zoë 🎉"
+    assert mail.message["To"].addresses[0].display_name == "Angebot für Zoë 🎉"
+    plain = mail.message.get_body(("plain",))
+    assert plain is not None and plain.get_content().strip() == "Grüße aus Łódź"
+    (attached,) = mail.message.iter_attachments()
+    assert attached.get_filename() == "Angebot Größe.pdf" and attached.get_content() == b"%PDF-1.7 x"
+
+
+EVIL = [
+    "x\r\nBcc: evil@example.test\r\n\r\nbody",
+    "x, evil@example.test",
+    "x <evil@example.test>, y",
+    'x" <evil@example.test>, "y',
+    'x\\" <evil@example.test>',
+    "x\u2028Bcc: evil@example.test",
+    "(evil@example.test",
+    "Group: evil@example.test;",
+]
+
+
+@pytest.mark.parametrize("evil", EVIL)
+def test_nobody_adds_a_header_or_a_recipient(bench: Bench, mail_server: MailServer, evil: str) -> None:
+    stored = bench.workspace.files.save(io.BytesIO(b"x"), "a.txt").as_json()
+    file = {**stored, "name": f"{evil}.txt"}
+    record = bench.make("customer", name=evil, email="a@b.example")
+    step = {
+        "do": "send_email", "to": "{{ record.name }} <{{ record.email }}>", "subject": "Hi {{ record.name }}",
+        "cc": "{{ record.name }}  <c@b.example>", "body": "Text {{ record.name }}",
+    }  # fmt: skip
+    bench.run(step, record)
+    with bench.workspace.database.write() as connection:
+        connection.execute(update(outbox).values(attachments=[file]))
+    assert sender(bench, mail_server.url).send_due() == 1, bench.rows(outbox)[0].why
+    (mail,) = mail_server.accepted
+    assert mail.recipients == ["a@b.example", "c@b.example"]
+    assert mail.message["Bcc"] is None and len(mail.message["To"].addresses) == 1
+    plain = mail.message.get_body(("plain",))
+    assert plain is not None and plain.get_content().startswith("Text ")
+    assert len(list(mail.message.iter_attachments())) == 1
+
+
+def test_a_list_of_recipients_has_an_end(bench: Bench, mail_server: MailServer) -> None:
+    record = bench.make("customer", name="Acme", email="a@b.example")
+    fifty = ", ".join(f"p{number}@b.example" for number in range(MAX_RECIPIENTS))
+    step = {"do": "send_email", "to": "{{ input }}", "subject": "x", "body": "y"}
+    bench.run({**step, "to": fifty}, record)
+    assert sender(bench, mail_server.url).send_due() == 1
+    assert len(mail_server.accepted[0].recipients) == MAX_RECIPIENTS
+    begun = time.monotonic()
+    with pytest.raises(ValueError, match="50 people at most"):
+        addresses(",".join(f"p{number}@b.example" for number in range(50_000)))
+    assert time.monotonic() - begun < 10
+    assert addresses(f"{fifty}, {fifty}") == fifty.split(", "), "the same one twice counts once"
+
+
+@pytest.mark.parametrize("name", ["do_not_contact", "do_not_email", "email_opt_out", "no_email"])
+def test_who_opted_out_by_an_own_field_is_passed_over(bench: Bench, name: str) -> None:
+    document = dict(bench.workspace.definitions.get("entity", "customer").document)
+    field = {"type": "boolean", "title": "Wants no e-mail"}
+    document["properties"] = {**document["properties"], name: field}
+    bench.workspace.definitions.apply([DefinitionChange("entity", "customer", document)], bench.ctx())
+    record = bench.make("customer", name="Acme", email="a@b.example", **{name: True})
+    step = {"do": "send_email", "to": "{{ record.email }}", "subject": "x", "body": "y"}
+    outcome = bench.run(step, record)
+    assert isinstance(outcome, Skipped)
+    assert outcome.reason == "Acme wants no e-mail (Wants no e-mail)."
+    assert bench.rows(outbox) == []
+
+
 def test_all_mails_go_to_me(bench: Bench, mail_server: MailServer) -> None:
-    put(bench)
+    put(bench, recipients={"to": ["Änne <a@b.example>"], "cc": ["c@d.example"]})
     sender(bench, mail_server.url, mail_all_to="me@test.example").send_due()
     (mail,) = mail_server.accepted
     assert mail.recipients == ["me@test.example"] and mail.message["To"] == "me@test.example"
-    assert mail.message["X-Amity-Meant-For"] == "a@b.example"
+    assert mail.message["Cc"] is None
+    assert str(mail.message["X-Amity-Meant-For"]) == "Änne <a@b.example>, c@d.example"
 
 
 def test_without_a_mail_server_mails_wait(bench: Bench) -> None:

@@ -53,6 +53,9 @@ class MailRow:
     state: str
     tone: str
     why: str
+    """The mail server's words, or ours."""
+    meaning: str
+    """What they mean, in plain words; empty where that is not known."""
     created: str
     sent: str
     next: str
@@ -81,7 +84,8 @@ class MailPage:
     sender: str
     cc: str
     body: str
-    has_html: bool
+    html: str
+    """The formatted version; empty where there is none."""
     attachments: Sequence[str]
     record_url: str
 
@@ -122,7 +126,7 @@ def show_mail(identity: Any) -> str:
         sender=row.sender,
         cc=", ".join(row.recipients.get("cc", ())),
         body=row.body,
-        has_html=row.html is not None,
+        html=row.html or "",
         attachments=[str(item.get("name")) for item in row.attachments],
         record_url=f"/e/{entity.name}/{row.record}" if entity is not None else "",
     )
@@ -162,6 +166,7 @@ def _row(row: Any) -> MailRow:
         state=_(_TITLES.get(row.state, "Being sent")),
         tone=_TONES.get(row.state, ""),
         why=row.why or "",
+        meaning=_(outbox.meaning(row.why)) if row.why and row.state != "uncertain" else "",
         created=formats.moment(row.created_at),
         sent=formats.moment(row.sent_at) if row.sent_at else "",
         next=formats.moment(row.next_at) if row.next_at and row.state == "waiting" else "",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -25,6 +25,7 @@ from amity.workflows.engine import runs
 from amity.workflows.engine.catalog import LiveCatalog
 from amity.workflows.engine.journal import RunRow, RunState, StepRow
 from amity.workflows.engine.runs import Key, RunDetail, RunQuery
+from amity.workflows.outbound import outbox
 
 blueprint: Final = Blueprint("runs", __name__, url_prefix="/builder")
 STATES: Final[tuple[RunState, ...]] = ("ready", "running", "waiting", "done", "failed", "cancelled")
@@ -62,6 +63,8 @@ class RunsPage:
     next_url: str
     first_url: str
     total: str
+    mails: tuple[int, int] = (0, 0)
+    """E-mails that failed, and that are in doubt (the inbox of failures tells of them)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +130,8 @@ def list_runs() -> ResponseReturnValue:
 def failures() -> ResponseReturnValue:
     """Show the runs that failed and that nobody has dealt with."""
     require_admin()
-    return render_template("pages/builder/failures.html", page=_list("runs.failures", ("failed",)))
+    page = replace(_list("runs.failures", ("failed",)), mails=outbox.troubles(workspace().database))
+    return render_template("pages/builder/failures.html", page=page)
 
 
 def _list(endpoint: str, states: tuple[RunState, ...]) -> RunsPage:

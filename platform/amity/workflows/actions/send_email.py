@@ -54,7 +54,7 @@ class SendEmail(RecordAction):
                 "description": "One or more addresses with commas between, such as {{ record.email }}.",
                 "minLength": 1,
                 "maxLength": 4000,
-                "x-amity": {"input": "template"},
+                "x-amity": {"input": "template", "holds": "addresses"},
             },
             "record": {
                 **RECORD,
@@ -69,7 +69,7 @@ class SendEmail(RecordAction):
                 "title": "Copy to",
                 "description": "Further addresses that get a copy.",
                 "maxLength": 4000,
-                "x-amity": {"input": "template"},
+                "x-amity": {"input": "template", "holds": "addresses"},
             },
             "template": {
                 "type": "string",

@@ -31,7 +31,7 @@ from amity.expressions.types import DYN
 from amity.workflows.documents.compiled import CompiledBranch, CompiledStep, CompiledWorkflow, Params
 from amity.workflows.documents.decisions import compile_table
 from amity.workflows.documents.filters import compile_filter
-from amity.workflows.documents.letters import compile_html, compile_letter
+from amity.workflows.documents.letters import compile_addresses, compile_html, compile_letter
 from amity.workflows.documents.model import Branch, Step, Workflow
 from amity.workflows.documents.scope import WorkflowScope, item_type
 from amity.workflows.documents.values import (
@@ -307,6 +307,8 @@ class Checking:
         at = f"{step.pointer}/{name}"
         options = rules.get(name, {}).get("x-amity", {})
         match options.get("input", ""):
+            case "template" if options.get("holds") == "addresses":
+                return compile_addresses(value, values, at)
             case "template":
                 return values.template(value, at)
             case "value":

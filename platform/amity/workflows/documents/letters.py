@@ -24,7 +24,7 @@ from amity.expressions.parser import parse
 from amity.expressions.types import DYN, TEXT
 from amity.paths import bundled
 from amity.workflows.documents.showing import shown
-from amity.workflows.documents.values import HOLE, Literal, Template, Value, ValueCompiler
+from amity.workflows.documents.values import HOLE, MAX_TEXT, Literal, Template, Value, ValueCompiler
 
 KIND: Final = "email_template"
 NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
@@ -167,6 +167,38 @@ class HtmlTemplate:
             else str(escape(shown(part[0].evaluate(env), part[0].type, part[1], env)))
             for part in self.template.parts
         )
+
+
+@dataclass(frozen=True, slots=True)
+class AddressTemplate:
+    """A template for addresses: a value in front of `<` is a name, whatever commas or addresses it holds."""
+
+    template: Template
+    type: Type = TEXT
+
+    def evaluate(self, env: Mapping[str, Any]) -> str:
+        """Fill it."""
+        parts, texts = self.template.parts, []
+        for number, part in enumerate(parts):
+            if isinstance(part, str):
+                texts.append(part)
+                continue
+            value = shown(part[0].evaluate(env), part[0].type, part[1], env)
+            following = parts[number + 1] if number + 1 < len(parts) else ""
+            is_name = isinstance(following, str) and following.lstrip().startswith("<")
+            texts.append(_quoted(value) if is_name else value)
+        return "".join(texts)[:MAX_TEXT]
+
+
+def _quoted(name: str) -> str:
+    plain = " ".join(name.split()).replace("\\", "").replace('"', "'")
+    return f'"{plain}"' if plain else ""
+
+
+def compile_addresses(text: Any, values: ValueCompiler, pointer: str) -> Value:
+    """Compile a parameter that holds addresses, such as `{{ record.name }} <{{ record.email }}>`."""
+    found = values.template(text, pointer)
+    return AddressTemplate(found) if isinstance(found, Template) else found
 
 
 def compile_html(text: Any, values: ValueCompiler, pointer: str) -> Value:

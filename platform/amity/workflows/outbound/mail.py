@@ -148,7 +148,7 @@ def message_of(mail: Mail, files: FileStore, now: Any, *, all_to: str = "") -> E
         main, _, sub = str(item.get("type") or "application/octet-stream").partition("/")
         content = _content(files, item)
         message.add_attachment(
-            content, maintype=main, subtype=sub or "octet-stream", filename=str(item["name"])
+            content, maintype=main, subtype=sub or "octet-stream", filename=one_line(str(item["name"]))
         )
     return message
 
@@ -250,8 +250,10 @@ def addresses(text: str) -> list[str]:
         plain = checked.ascii_email or checked.normalized
         if plain not in map(bare_address, found):
             found.append(str(Address(one_line(name), addr_spec=plain)))
-    if len(found) > MAX_RECIPIENTS:
-        raise ValueError(f"A mail goes to {MAX_RECIPIENTS} people at most, not {len(found)}")
+        if len(found) > MAX_RECIPIENTS:
+            raise ValueError(
+                f"A mail goes to {MAX_RECIPIENTS} people at most; let the workflow send one to each"
+            )
     return found
 
 

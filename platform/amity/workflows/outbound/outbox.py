@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import re
 import smtplib
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -238,6 +239,34 @@ def mail_of(row: Row[Any]) -> Mail:
 def _close(connection: smtplib.SMTP) -> None:
     with suppress(smtplib.SMTPException, OSError):
         connection.close()
+
+
+_MEANINGS: Final = (
+    (r"refuses the sign-in|\b(530|534|535)\b", "The mail server does not accept Amity's user or password."),
+    (r"cannot be reached", "The mail server does not answer. Amity goes on trying."),
+    (r"\b(552|523)\b|too (big|large)", "The mail is too large for the mail server."),
+    (r"quota|full|\b5\.2\.2\b|\b452\b", "The recipient's mailbox is full."),
+    (r"spam|blocked|blacklist|policy|reputation|\b5\.7\.\d", "The mail server takes this mail for unwanted."),
+    (r"relay|\b(553|454)\b", "The mail server does not send for this sender's address."),
+    (r"greylist|grey-list|try again|\b(421|450|451)\b", "The mail server asks to try again later."),
+    (r"no such|unknown|not exist|\b(550|551)\b|\b5\.1\.\d", "The mail server does not know this address."),
+    (r"\b4\d\d\b", "The mail server asks to try again later."),
+    (r"\b5\d\d\b", "The mail server refuses this mail."),
+)
+"""What mail servers say (codes, enhanced codes, usual words) -> what it means, in the order of looking."""
+
+
+def meaning(why: str) -> str:
+    """Say in plain words what a mail server's answer means; "" where that is not known."""
+    return next((text for pattern, text in _MEANINGS if re.search(pattern, why, re.IGNORECASE)), "")
+
+
+def troubles(database: Database) -> tuple[int, int]:
+    """Count the mails that failed and those that are in doubt: people must look at them."""
+    statement = select(outbox.c.state, func.count()).where(outbox.c.state.in_(("failed", "uncertain")))
+    with database.read() as connection:
+        found = {row[0]: row[1] for row in connection.execute(statement.group_by(outbox.c.state)).all()}
+    return found.get("failed", 0), found.get("uncertain", 0)
 
 
 # -- what admins see and do ----------------------------------------------------------------------------------
