@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
 
 from amity.access.context import Context
 from amity.database.ids import new_id
@@ -132,9 +133,14 @@ class Workflows:
         With `once` (what the sender calls the message) it is asked for only the first time.
         """
         id_ = run_id(once, item.workflow.id) if once else new_id()
-        with self.services.database.write() as connection:
-            if not once or not _known(connection, id_):
-                self.request(connection, ctx, item, [None], {"input": input}, ids=[id_])
+        try:
+            with self.services.database.write() as connection:
+                if not once or not _known(connection, id_):
+                    self.request(connection, ctx, item, [None], {"input": input}, ids=[id_])
+        except IntegrityError:
+            if not once:
+                raise
+            # Another process took the very same message at this moment: it has asked for the run.
         self.wake()
         return id_
 

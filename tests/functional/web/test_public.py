@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -10,11 +12,16 @@ from sqlalchemy import select
 from standardwebhooks.webhooks import Webhook
 
 from amity.access.context import SYSTEM
+from amity.database.processes import Presence
 from amity.database.schema_workflows import run_request
 from amity.definitions.documents import DefinitionChange
 from amity.testing.visitor import Visitor
+from amity.workflows.engine import runs
+from amity.workflows.engine.worker import open_worker
 from amity.workflows.outbound.vault import FILE
+from amity.workflows.requesting import run_id
 from amity.workspace import Workspace
+from tests.support.workers import until
 
 KEY = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 FORM = {
@@ -115,11 +122,61 @@ def test_a_signed_call_asks_for_one_run(hook: Workspace, nobody: Visitor) -> Non
     assert len(inputs(hook)) == 2
 
 
+def test_the_same_call_several_times_at_once_asks_for_one_run(hook: Workspace, nobody: Visitor) -> None:
+    body = b'{"name": "Ada"}'
+    headers = signed(body)
+    with ThreadPoolExecutor(6) as pool:
+        sent = [
+            pool.submit(nobody.app.test_client().post, "/hooks/from_partner", data=body, headers=headers)
+            for _ in range(18)
+        ]
+        answers = [item.result(60) for item in sent]
+    assert {answer.status_code for answer in answers} == {202}
+    assert len({answer.get_json()["run"] for answer in answers}) == 1
+    assert inputs(hook) == [{"name": "Ada"}]
+
+
+def test_a_call_that_another_process_is_just_taking_asks_for_no_other(
+    hook: Workspace, nobody: Visitor
+) -> None:
+    body = b'{"name": "Ada"}'
+    item = hook.workflows.compiled("from_partner")
+    id_ = run_id("msg_1", item.workflow.id)
+    with ThreadPoolExecutor(1) as pool:
+        with hook.database.write() as connection:
+            ctx = hook.context(SYSTEM)
+            hook.workflows.request(connection, ctx, item, [None], {"input": {"name": "Ada"}}, ids=[id_])
+            sent = pool.submit(nobody.client.post, "/hooks/from_partner", data=body, headers=signed(body))
+            time.sleep(1)  # so that it has looked and found nothing; it may be late, then it proves less
+        answer = sent.result(60)
+    assert answer.status_code == 202 and answer.get_json()["run"] == id_
+    assert inputs(hook) == [{"name": "Ada"}]
+
+
+def test_a_call_that_comes_again_after_its_run_asks_for_no_other(hook: Workspace, nobody: Visitor) -> None:
+    body = b'{"name": "Ada"}'
+    first = nobody.client.post("/hooks/from_partner", data=body, headers=signed(body)).get_json()["run"]
+    with Presence(hook.database, "worker") as presence, open_worker(hook.workflows, presence.id):
+        done = runs.RunQuery(states=("done",))
+        until(lambda: runs.count(hook.database, done) == (1, True), 60, "the end of the run")
+        again = nobody.client.post("/hooks/from_partner", data=body, headers=signed(body))
+        assert again.status_code == 202 and again.get_json()["run"] == first
+        other = b'{"name": "Bob"}'  # the sender's name for the message is what counts
+        again = nobody.client.post("/hooks/from_partner", data=other, headers=signed(other))
+        assert again.get_json()["run"] == first
+    assert inputs(hook) == []
+    assert runs.count(hook.database, runs.RunQuery()) == (1, True)
+
+
 def test_a_call_without_the_right_signature_does_nothing(hook: Workspace, nobody: Visitor) -> None:
     body = b'{"name": "Ada"}'
     other = "whsec_" + "QUJD" * 8
-    old = dt.datetime.now(dt.UTC) - dt.timedelta(hours=1)
-    for headers in ({}, signed(body, other), signed(b"{}"), signed(body, at=old)):
+    now = dt.datetime.now(dt.UTC)
+    old, early = now - dt.timedelta(minutes=6), now + dt.timedelta(minutes=6)
+    replayed = {**signed(body, at=old), "webhook-timestamp": str(int(now.timestamp()))}
+    renamed = {**signed(body), "webhook-id": "msg_9"}
+    wrong = ({}, signed(body, other), signed(b"{}"), signed(body, at=old), signed(body, at=early))
+    for headers in (*wrong, replayed, renamed, {**signed(body), "webhook-timestamp": "soon"}):
         answer = nobody.client.post("/hooks/from_partner", data=body, headers=headers)
         assert answer.status_code == 401, headers
         assert KEY not in answer.text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from amity.errors import Invalid
 from amity.workflows.action import ActionFailed, Done
 from amity.workflows.actions.webhook import Webhook
 from amity.workflows.outbound import asking
+from amity.workflows.outbound.addresses import target
 from tests.factories.steps import Bench
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -118,6 +120,52 @@ def test_a_refusal_fails_with_its_words(desk: Bench, receiver: Receiver, status:
     with pytest.raises(ActionFailed, match=f"answered {status}. no thanks") as caught:
         desk.run(step(receiver), desk.make("customer", name="Acme"))
     assert caught.value.again is again
+
+
+def test_the_connection_goes_to_the_address_that_was_checked(receiver: Receiver) -> None:
+    """A name that answers otherwise a moment later leads nowhere else: it is not asked again."""
+    asked: list[str] = []
+
+    def rebinding(host: str, port: int, **more: Any) -> list[Any]:
+        asked.append(host)
+        ip = "127.0.0.1" if len(asked) == 1 else "10.66.66.66"
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (ip, port))]
+
+    name = f"hook.example:{receiver.port}"
+    place = target(f"http://{name}/x", [name], rebinding)
+    answer = asking.ask(place, "POST", b"{}", {})
+    assert answer.status == 200 and asked == ["hook.example"]
+    ((_verb, path, headers, _content),) = receiver.got
+    assert path == "/x" and headers["host"] == name
+    again = target(f"http://{name}/x", [name], rebinding)
+    assert again.ip == "10.66.66.66", "each attempt checks anew"
+    with pytest.raises(ActionFailed, match="private network"):
+        target("https://hook.example/x", [], rebinding)
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_no_redirect_leads_into_the_private_network(desk: Bench, receiver: Receiver, status: int) -> None:
+    receiver.status = status
+    receiver.headers = {"Location": "http://169.254.169.254/latest/meta-data"}
+    with pytest.raises(ActionFailed, match="another address") as caught:
+        desk.run(step(receiver, secret="crm"), desk.make("customer", name="Acme"))
+    assert len(receiver.got) == 1 and not caught.value.again and "169.254" not in caught.value.message
+
+
+def test_every_attempt_carries_the_same_id_and_a_fresh_signature(desk: Bench, receiver: Receiver) -> None:
+    receiver.status = 503
+    record = desk.make("customer", name="Acme")
+    with desk.call(step(receiver, secret="crm"), record) as (action, call):
+        for _ in range(2):
+            with pytest.raises(ActionFailed) as caught:
+                desk.perform(action, call)
+            assert caught.value.again
+        receiver.status = 200
+        assert isinstance(desk.perform(action, call), Done)
+    sent = [headers for _verb, _path, headers, _content in receiver.got]
+    assert len({headers["webhook-id"] for headers in sent}) == 1 and len(sent) == 3
+    for _verb, _path, headers, content in receiver.got:
+        Verifier(SECRET).verify(content, headers)
 
 
 def test_redirects_are_not_followed(desk: Bench, receiver: Receiver) -> None:
