@@ -55,8 +55,8 @@ class Webhook(OutsideAction):
                 "type": "string",
                 "title": "Secret",
                 "description": (
-                    "Name of the secret that signs it (Standard Webhooks). The operator keeps it in "
-                    "secrets.toml; the value stands nowhere else."
+                    "Name of the secret that signs it (Standard Webhooks). Its value is entered in the "
+                    "builder under Secrets and stands nowhere else."
                 ),
                 "pattern": NAME,
                 "x-amity": {"input": "secret"},

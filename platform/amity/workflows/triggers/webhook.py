@@ -19,7 +19,7 @@ WEBHOOK: Final = TriggerKind(
         "secret": {
             "type": "string",
             "title": "Secret",
-            "description": "Name of the secret by which the caller signs (Settings, Secrets).",
+            "description": "Name of the secret by which the caller signs (Builder, Secrets).",
             "pattern": "^[a-z][a-z0-9_]{0,62}$",
             "x-amity": {"input": "secret"},
         },
