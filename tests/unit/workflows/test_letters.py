@@ -11,6 +11,7 @@ import pytest
 from amity.access.context import SYSTEM
 from amity.definitions.documents import DefinitionChange
 from amity.errors import InUse, Invalid
+from amity.exchange.definitions import read, write
 from amity.settings import Settings
 from amity.workflows.documents.letters import KIND, Letters
 from amity.workspace import Workspace
@@ -199,3 +200,30 @@ def test_one_text_for_two_entities_cannot_follow_and_says_so(flows: Workspace) -
     with pytest.raises(InUse, match="other"):
         rename(flows, "name", "full_name")
     assert flows.workflows.live.broken == {}
+
+
+def test_a_template_follows_a_renamed_entity_and_tells_that_it_uses_it(flows: Workspace) -> None:
+    put(flows, {**HELLO, "entity": "person"})
+    uses = [use for use in flows.definitions.where_used("person", "age") if use.kind == KIND]
+    assert [(use.owner, use.pointer) for use in uses] == [("hello", "/body")]
+    assert KIND in {use.kind for use in flows.definitions.where_used("person")}
+    document = copy.deepcopy(dict(flows.definitions.get("entity", "person").document))
+    document["x-amity"] = {**document["x-amity"], "name": "human"}
+    change = DefinitionChange("entity", "person", document)
+    flows.definitions.apply([change], flows.context(SYSTEM), confirm=True)
+    assert flows.definitions.get(KIND, "hello").document["entity"] == "human"
+
+
+def test_templates_are_exported_and_applied_again(flows: Workspace, tmp_path: Path) -> None:
+    put(flows, {**HELLO, "entity": "person"})
+    apply(flows, "welcome", mailing())
+    written = write(flows.definitions, tmp_path / "out")
+    assert tmp_path / "out" / "templates" / "emails" / "hello.json" in written
+    changes = read([tmp_path / "out"])
+    assert (KIND, "hello") in {(change.kind, change.name) for change in changes}
+    assert flows.definitions.plan(changes).empty
+    apply(flows, "welcome", None)
+    put(flows, None)
+    mine = [change for change in changes if change.kind != "entity"]
+    flows.definitions.apply(list(reversed(mine)), flows.context(SYSTEM), confirm=True)
+    assert flows.workflows.live.broken == {} and flows.workflows.registry.letters.get("hello")
