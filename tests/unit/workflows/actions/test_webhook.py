@@ -34,6 +34,8 @@ class Receiver:
     answer: bytes = b'{"ok": true, "price": 1.10}'
     headers: dict[str, str] = field(default_factory=dict)
     slow: float = 0.0
+    failing: int = 0
+    """So many calls are answered 503 first."""
 
     @property
     def host(self) -> str:
@@ -48,7 +50,8 @@ def receiver() -> Iterator[Receiver]:
             found.got.append(
                 (self.command, self.path, {k.lower(): v for k, v in self.headers.items()}, content)
             )
-            self.send_response(found.status)
+            failing = len(found.got) <= found.failing
+            self.send_response(503 if failing else found.status)
             for name, value in found.headers.items():
                 self.send_header(name, value)
             self.end_headers()
