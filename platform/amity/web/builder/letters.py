@@ -80,6 +80,8 @@ class Sent:
     title: str
     url: str
     text: str
+    """The addresses, or why there is no mail."""
+    state: str
     tone: str
 
 
@@ -292,13 +294,17 @@ def _filled(letter: LetterText, about: str, record: str) -> tuple[FilledLetter |
 
 
 def _sent(filled: FilledLetter | None) -> list[Sent]:
-    tones = {"done": "good", "skipped": "warn", "failed": "bad"}
+    states = {
+        "done": (_("would be sent"), "good"),
+        "skipped": (_("passed over"), "warn"),
+        "failed": (_("would fail"), "bad"),
+    }
     return [
         Sent(
             item.title,
             url_for("flows.edit", name=item.workflow),
             ", ".join(item.to) if item.outcome == "done" else item.text,
-            tones.get(item.outcome, ""),
+            *states.get(item.outcome, (item.outcome, "")),
         )
         for item in (filled.recipients if filled is not None else ())
     ]
