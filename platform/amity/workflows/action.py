@@ -7,7 +7,7 @@ evaluation of values are made from it, so an action never parses its parameters.
 | input | the document holds | `Call.params` holds |
 |---|---|---|
 | (none) | a literal | the same |
-| `template` | text with `{{ expression }}` | the text |
+| `template` | text with `{{ expression }}`; with `"holds": "addresses"`, of e-mails | the text |
 | `value` | anything, with templates and `{"expression": "..."}` inside | the values |
 | `expression` | an expression; `type` names its type | the typed value |
 | `values` | `{field: value}`, fields of the entity that the parameter `of` names | JSON by field |
@@ -16,6 +16,7 @@ evaluation of values are made from it, so an action never parses its parameters.
 | `expressions` | a list of expressions | their values |
 | `html` | HTML with `{{ expression }}` | the HTML, values escaped |
 | `mail_template` | the name of a template | a `letters.Letter`: the text filled in |
+| `secret` | the name of a secret; plans warn where there is none | the name |
 | `entity`, `field`, `account`, `workflow` | a name that must exist | the same |
 """
 
