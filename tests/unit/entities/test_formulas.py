@@ -87,8 +87,8 @@ def test_formulas_of_formulas_come_in_order() -> None:
         ("today() == due ? 1.0 : 2.0", "save"),
         ("me != null ? 1.0 : 2.0", "'me'"),
         ("price *", "expression"),
-        ("itself + 1", "itself -> itself"),
-        ("other + 1", "itself -> other -> itself"),
+        ("itself + 1", "line.itself -> line.itself"),
+        ("other + 1", "-> line.other ->"),
     ],
 )
 def test_what_cannot_be_computed_is_named(formula: str, word: str) -> None:
