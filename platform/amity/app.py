@@ -31,6 +31,7 @@ BLUEPRINTS: Final = (
     "amity.web.builder.runs",
     "amity.web.builder.letters",
     "amity.web.builder.secrets",
+    "amity.web.builder.run_page",
     "amity.web.builder.plan",
     "amity.web.builder.versions",
     "amity.web.builder.parked",

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Callable
+import datetime as dt
+import re
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
+from sqlalchemy import select, update
 
+from amity.access.accounts import Accounts
+from amity.database.engine import Database
+from amity.database.schema_workflows import assignment, assignment_person, run_wait
 from tests.support.api import Api
-from tests.support.servers import STAFF, LiveServer
+from tests.support.servers import ADMIN, ROOT, LiveServer
 
 pytestmark = pytest.mark.browser
 
 SignIn = Callable[..., Page]
+OWNER, APPROVER, MANAGER = (f"{name}@amity.example" for name in ("olivia", "tom", "mia"))
+SECONDS = 60
+"""For what a worker does meanwhile, on a slow machine."""
 
 
 def press(page: Page, what: str) -> None:
@@ -55,41 +67,81 @@ def add(page: Page, what: str, where: str) -> None:
     expect(page.locator(".flow-card.is-selected")).to_be_visible()
 
 
-def test_an_approval_from_nothing_to_its_end(
-    sign_in: SignIn,
-    live_server: LiveServer,
-    inspect: Callable[[Page], None],
-    screenshot: Callable[..., None],
-    watch: Callable[[Page], list[str]],
-) -> None:
-    word = "w" + uuid.uuid4().hex[:8]
-    sam = sign_in(live_server, STAFF)
-    page = sign_in(live_server)
-    wrong = watch(page)
+def seen(page: Page, what: Callable[[], Locator]) -> None:
+    """Load the page again and again until what a worker makes is on it."""
+    for _attempt in range(SECONDS * 2):
+        if what().count():
+            return
+        page.wait_for_timeout(500)
+        page.reload()
+    expect(what()).not_to_have_count(0)
+
+
+def people(server: LiveServer) -> None:
+    """Olivia looks after customers, Mia is her manager, Tom approves."""
+    owner, _approver, manager = (server.add_account(item, "staff") for item in (OWNER, APPROVER, MANAGER))
+    api = Api(server.url, server.token())
+    boss = api.post("/records/employee", {"first_name": "Mia", "last_name": "Berg"}).body["id"]
+    own = api.post("/records/employee", {"first_name": "Olivia", "last_name": "Hart", "manager": boss})
+    database = Database(server.database_url)
+    try:
+        accounts = Accounts(database)
+        by = accounts.get(server.add_account(ADMIN, "admin")).actor()
+        accounts.link_employee(manager, boss, by=by)
+        accounts.link_employee(owner, own.body["id"], by=by)
+    finally:
+        database.close()
+
+
+def days_pass(server: LiveServer, question: str, days: int) -> None:
+    """Let days pass for a question: all its moments move back, and those of the wait behind it."""
+    database, by = Database(server.database_url), dt.timedelta(days=days, seconds=1)
+
+    def work(connection: Any) -> None:
+        row = connection.execute(select(assignment).where(assignment.c.id == question)).one()
+        moved = {"created_at": row.created_at - by, "due_at": row.due_at - by}
+        connection.execute(update(assignment).where(assignment.c.id == question).values(**moved))
+        mine = assignment_person.c.assignment == question
+        for person in connection.execute(select(assignment_person).where(mine)).all():
+            if person.reminded_at is not None:
+                this = mine & (assignment_person.c.account == person.account)
+                values = {"reminded_at": person.reminded_at - by}
+                connection.execute(update(assignment_person).where(this).values(**values))
+        waits = (run_wait.c.run == row.run, run_wait.c.key == row.key)
+        wait = connection.execute(select(run_wait.c.due_at).where(*waits)).scalar_one()
+        connection.execute(update(run_wait).where(*waits).values(due_at=wait - by))
+
+    try:
+        database.run(work)
+    finally:
+        database.close()
+
+
+def build(page: Page, inspect: Callable[[Page], None]) -> None:
+    """Put the workflow together, from the empty page on."""
     page.goto("/builder/workflows")
-    look(page, inspect)
     page.get_by_role("link", name="New workflow").click()
     look(page, inspect)
-    page.get_by_label("Title").fill(f"Approve large customers {word}")
+    page.get_by_label("Title").fill("Approval for high-value customers")
     page.get_by_label("Which records it is about").select_option("customer")
     page.get_by_role("button", name="When a record is created or changed").click()
     expect(page.locator("#flow-form")).to_contain_text("What starts it")
+    tick(page, "p-fields", "income")
 
     # Only if: the condition builder writes the expression.
     press(page, "select:/when")
     choose(page, "p-when-0-field", "record.income")
     choose(page, "p-when-0-op", "more")
     fill(page, "p-when-0-value", "100000")
-    choose(page, "p-when-1-field", "record.name")
-    fill(page, "p-when-1-value", word)
+    choose(page, "p-when-1-field", "record.segment")
+    choose(page, "p-when-1-value", "enterprise")
     expect(page.locator(".flow-card.is-selected")).to_contain_text(
-        "Annual income or revenue is more than 100000 and Name contains"
+        "Annual income or revenue is more than 100000 and Segment is Enterprise"
     )
-    look(page, inspect)
 
     add(page, "approval", "/steps/0")
     look(page, inspect)
-    tick(page, "p-to", STAFF)
+    tick(page, "p-to", APPROVER)
     page.locator("#input-p-question").fill("May  have a discount?")
     page.locator("#input-p-question").evaluate("input => { input.focus(); input.setSelectionRange(4, 4); }")
     page.locator("[name=p-question-insert]").focus()
@@ -107,8 +159,6 @@ def test_an_approval_from_nothing_to_its_end(
     add(page, "comment", "/steps/1/else/0")
     fill(page, "p-text", "The discount is {{ steps.approval.outcome }}.")
     expect(page.locator(".flow-problems")).to_have_count(0)
-    look(page, inspect)
-    screenshot(page, "workflow")
 
     # Remove and undo, with the mouse.
     press(page, "remove:/steps/1/else/0")
@@ -116,46 +166,110 @@ def test_an_approval_from_nothing_to_its_end(
     press(page, "undo")
     expect(page.locator(".flow-card")).to_have_count(6)
 
+
+def try_it(page: Page, inspect: Callable[[Page], None]) -> None:
+    """Ask what the draft would have done: two of three customers of the past would have been asked for."""
+    page.get_by_role("button", name="Try", exact=True).click()
+    expect(page.locator("main")).to_contain_text("This is a draft from the editor")
+    page.get_by_label("The last 7 days").check()
+    page.get_by_role("button", name="Back-test").click()
+    expect(page.get_by_role("heading", name="It would have started 2 times")).to_be_visible()
+    expect(page.locator("#try-result tr", has_text="Ask for an approval")).to_contain_text("2")
+    expect(page.locator("#try-result")).to_contain_text("It waits for the answer of Tom.")
+    samples = page.locator("#try-samples")
+    for name in ("Contoso", "Tailspin Toys"):
+        expect(samples).to_contain_text(name)
+        expect(samples).to_contain_text(f"Tom would be asked to approve: May {name} have a discount?")
+    expect(samples).not_to_contain_text("Fabrikam")
+    look(page, inspect)
+
+
+def switch_on(page: Page, inspect: Callable[[Page], None]) -> None:
+    """Apply it through the plan, and switch it on."""
+    page.get_by_role("button", name="Back to the editor").click()
+    expect(page.locator(".flow-card")).to_have_count(6)
     page.get_by_role("button", name="See the plan").click()
     expect(page.locator("main")).to_contain_text("switched off until somebody switches it on")
     look(page, inspect)
     page.get_by_role("button", name="Apply", exact=True).click()
     expect(page.locator(".messages")).to_contain_text("switched off")
-
     page.goto("/builder/workflows")
-    row = page.locator("tr", has_text=word)
+    row = page.locator("tr", has_text="Approval for high-value customers")
     expect(row).to_contain_text("off")
     row.get_by_role("button", name="Switch on…").click()
     page.get_by_role("button", name="Apply", exact=True).click()
     expect(page.locator(".messages")).to_contain_text("switched on")
 
-    made = Api(live_server.url, live_server.token()).post(
-        "/records/customer", {"name": f"Large {word}", "income": 250000}
-    )
-    assert made.status == 201, made.body
-    record = made.body["id"]
-    page.goto(f"/builder/runs?record=customer/{record}")
-    for _attempt in range(30):
-        if page.get_by_text("waiting").count() > 1:
-            break
-        page.wait_for_timeout(500)
-        page.reload()
-    look(page, inspect)
+
+def make_valuable(page: Page, record: str) -> None:
+    """Write a large income into a customer's form, as its owner does."""
+    page.goto(f"/e/customer/{record}/edit")
+    page.get_by_label("Annual income or revenue").first.fill("250000")
+    page.get_by_role("button", name="Save").first.click()
+    expect(page.locator("main")).to_contain_text("250,000")
+
+
+def test_an_approval_from_nothing_to_its_end(
+    sign_in: SignIn,
+    live_server: LiveServer,
+    inspect: Callable[[Page], None],
+    watch: Callable[[Page], list[str]],
+) -> None:
+    people(live_server)
+    owners = Api(live_server.url, live_server.token(OWNER))
+    made = {}
+    for name, income in (("Contoso", 180000), ("Tailspin Toys", 320000), ("Fabrikam", 9000), ("Northwind", 5)):
+        values = {"name": name, "income": income, "segment": "enterprise"}
+        made[name] = owners.post("/records/customer", values).body["id"]
+    page = sign_in(live_server)
+    wrong = watch(page)
+    build(page, inspect)
+    try_it(page, inspect)
+    switch_on(page, inspect)
+
+    # It runs, and waits for Tom. He hears of it again after two days.
+    olivia, tom = sign_in(live_server, OWNER), sign_in(live_server, APPROVER)
+    make_valuable(olivia, made["Fabrikam"])
+    page.goto(f"/builder/runs?record=customer/{made['Fabrikam']}")
+    seen(page, lambda: page.locator("table", has_text="Waits for the approval of Tom."))
     page.locator("table a.record-link").click()
     expect(page.locator("#run-steps")).to_contain_text("Ask for an approval")
     look(page, inspect)
-    screenshot(page, "run")
+    question = "May Fabrikam have a discount?"
+    tom.goto("/inbox")
+    tom.locator("#open").get_by_role("link", name=question).click()
+    identity = tom.url.rpartition("/")[2]
+    days_pass(live_server, identity, 2)
+    tom.goto("/inbox")
+    seen(tom, lambda: tom.locator("#notices li", has_text=f"Reminder: {question}"))
+    expect(page.locator("#run-steps")).to_contain_text("Reminded on", timeout=SECONDS * 1000)
 
-    sam.get_by_role("link", name="Inbox").click()
-    sam.get_by_role("link", name=f"May Large {word} have a discount?").click()
-    sam.get_by_role("button", name="Approve").click()
-    for _attempt in range(30):
-        page.reload()
-        # The first step is done before the run is: look for what comes last.
-        if page.locator("#run-steps", has_text="The discount is approved.").count():
-            break
-        page.wait_for_timeout(500)
-    expect(page.locator("#run-steps")).to_contain_text("The discount is approved.")
-    page.goto(f"/e/customer/{record}")
-    expect(page.locator("#runs")).to_contain_text("Approve large customers")
+    # Two more days, and the time is over: the manager is told, and the run is at its end.
+    days_pass(live_server, identity, 2)
+    mia = sign_in(live_server, MANAGER)
+    mia.goto("/inbox")
+    seen(mia, lambda: mia.locator("#notices li", has_text="Nobody has answered for Fabrikam."))
+    expect(page.locator("#run-steps")).to_contain_text(
+        "Tell the owner's manager: Nobody has answered for Fabrikam.", timeout=SECONDS * 1000
+    )
+    tom.reload()
+    expect(tom.locator("#closed")).to_contain_text("Time is over")
+
+    # Of the next one Tom decides, while the admin watches.
+    make_valuable(olivia, made["Northwind"])
+    tom.goto("/inbox")
+    seen(tom, lambda: tom.locator("#open").get_by_role("link", name="May Northwind have a discount?"))
+    tom.get_by_role("link", name="May Northwind have a discount?").first.click()
+    tom.get_by_label("Comment").fill("They earned it.")
+    tom.get_by_role("button", name="Approve").click()
+    expect(tom.get_by_text("Thank you")).to_be_visible()
+    page.goto(f"/builder/runs?record=customer/{made['Northwind']}")
+    page.locator("table a.record-link").click()
+    expect(page.locator("#run-steps")).to_contain_text("The discount is approved.", timeout=SECONDS * 1000)
+    expect(page.locator(".key-facts")).to_contain_text("done", timeout=SECONDS * 1000)
+    look(page, inspect)
+    olivia.reload()
+    expect(olivia.locator("main")).to_contain_text("The discount is approved.")
+    page.goto(f"/e/customer/{made['Northwind']}")
+    expect(page.locator("#runs")).to_contain_text("Approval for high-value customers")
     assert wrong == []

@@ -153,7 +153,7 @@ def _notice_line(row: Any) -> NoticeLine:
     formats = formatter()
     return NoticeLine(
         seq=row.seq,
-        text=row.text,
+        text=_("Reminder: %(question)s", question=row.text) if row.kind == "reminder" else row.text,
         icon=_ICONS.get(row.kind, "bell"),
         ago=formats.ago(row.at),
         moment=formats.moment(row.at),
@@ -261,10 +261,15 @@ def _request_page(
     )
 
 
+def answer_text(answer: str) -> str:
+    """Put an answer into words."""
+    return _(_STATES.get(answer, "Answered"))
+
+
 def _answer_line(item: assignments.Answer, names: Mapping[str, str]) -> AnswerLine:
     return AnswerLine(
         who=names[item.account],
-        what=_(_STATES.get(item.answer, "Answered")),
+        what=answer_text(item.answer),
         tone=_TONES.get(item.answer, ""),
         comment=item.comment,
         ago=formatter().ago(item.at),

@@ -44,17 +44,19 @@
     waiting = Math.max(0, waiting + step);
     document.documentElement.classList.toggle("is-loading", waiting > 0);
   };
-  document.addEventListener("htmx:beforeRequest", () => loading(1));
-  document.addEventListener("htmx:afterRequest", () => loading(-1));
+  // What a page asks by itself, again and again (data-quiet), shows neither that it works nor that it failed.
+  const loud = (act) => (event) => { if (!event.detail.elt?.hasAttribute("data-quiet")) act(event); };
+  document.addEventListener("htmx:beforeRequest", loud(() => loading(1)));
+  document.addEventListener("htmx:afterRequest", loud(() => loading(-1)));
   const tell = (status) => {
     if (status === 401) return texts.signedOut;
     if (status === 403) return texts.forbidden;
     if (status === 503 || status === 429) return texts.busy;
     return texts.failed;
   };
-  document.addEventListener("htmx:responseError", (event) => showMessage("error", tell(event.detail.xhr.status)));
-  document.addEventListener("htmx:sendError", () => showMessage("error", texts.offline));
-  document.addEventListener("htmx:timeout", () => showMessage("error", texts.busy));
+  document.addEventListener("htmx:responseError", loud((event) => showMessage("error", tell(event.detail.xhr.status))));
+  document.addEventListener("htmx:sendError", loud(() => showMessage("error", texts.offline)));
+  document.addEventListener("htmx:timeout", loud(() => showMessage("error", texts.busy)));
 
   document.addEventListener("htmx:afterSwap", (event) => {
     const target = event.detail.target;

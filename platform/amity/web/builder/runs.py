@@ -1,4 +1,4 @@
-"""What workflows did: the list of runs, one run step by step, the inbox of failures."""
+"""What workflows did: the list of runs, the inbox of failures, and what can be done with runs."""
 
 from __future__ import annotations
 
@@ -6,31 +6,26 @@ import datetime as dt
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlencode
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from amity import jsontext
 from amity.database.engine import Database
-from amity.errors import NotFound
-from amity.web.builder.flow_document import FLOW
 from amity.web.context import require_admin, safe_next, workspace
 from amity.web.shell import note
 from amity.web.texts import gettext as _
 from amity.web.texts import ngettext
-from amity.workflows.documents.compiled import CompiledWorkflow
 from amity.workflows.engine import runs
-from amity.workflows.engine.catalog import LiveCatalog
-from amity.workflows.engine.journal import RunRow, RunState, StepRow
-from amity.workflows.engine.runs import Key, RunDetail, RunQuery
+from amity.workflows.engine.journal import RunRow, RunState
+from amity.workflows.engine.runs import Key, RunQuery
 from amity.workflows.outbound import outbox
 
 blueprint: Final = Blueprint("runs", __name__, url_prefix="/builder")
 STATES: Final[tuple[RunState, ...]] = ("ready", "running", "waiting", "done", "failed", "cancelled")
 PAGE: Final = 50
-_TONES: Final = {"done": "good", "failed": "bad", "waiting": "accent", "running": "accent", "skipped": ""}
+TONES: Final = {"done": "good", "failed": "bad", "waiting": "accent", "running": "accent", "skipped": ""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,48 +60,6 @@ class RunsPage:
     total: str
     mails: tuple[int, int] = (0, 0)
     """E-mails that failed, and that are in doubt (the inbox of failures tells of them)."""
-
-
-@dataclass(frozen=True, slots=True)
-class StepLine:
-    """One step of a run."""
-
-    key: str
-    title: str
-    icon: str
-    state: str
-    state_text: str
-    tone: str
-    attempts: int
-    started: dt.datetime
-    took: str
-    message: str
-    cause: str
-    waits: str
-    due: dt.datetime | None
-    input: str
-    output: str
-    turn: str
-    """Which turns of loops, such as "2nd"."""
-
-
-@dataclass(frozen=True, slots=True)
-class RunPage:
-    """Context of `pages/builder/run.html`."""
-
-    line: RunLine
-    trigger: str
-    actor: str
-    version: int
-    trigger_data: str
-    ended: dt.datetime | None
-    steps: Sequence[StepLine]
-    parent: RunLine | None
-    children: Sequence[RunLine]
-    can_cancel: bool
-    can_retry: bool
-    can_skip: bool
-    writes: int
 
 
 def state_text(state: str) -> str:
@@ -205,11 +158,11 @@ def lines(rows: Sequence[RunRow]) -> list[RunLine]:
         error = str((row.error or {}).get("message", ""))
         made.append(
             RunLine(
-                row.id, title, name, row.state, state_text(row.state), _TONES.get(row.state, ""),
+                row.id, title, name, row.state, state_text(row.state), TONES.get(row.state, ""),
                 error or row.why or "",
                 label or (_("a record that is gone") if row.record else ""),
                 f"/e/{entity.name}/{row.record}" if entity is not None and label else "",
-                row.started_at, _took(row.started_at, row.ended_at),
+                row.started_at, took(row.started_at, row.ended_at),
             )
         )  # fmt: skip
     return made
@@ -230,7 +183,8 @@ def _labels(rows: Sequence[RunRow]) -> Mapping[tuple[str, str], str]:
     return found
 
 
-def _took(begin: dt.datetime, end: dt.datetime | None) -> str:
+def took(begin: dt.datetime, end: dt.datetime | None) -> str:
+    """Say how long something took; empty where it is not at its end."""
     if end is None:
         return ""
     seconds = max((end - begin).total_seconds(), 0)
@@ -243,93 +197,6 @@ def _took(begin: dt.datetime, end: dt.datetime | None) -> str:
     if seconds < 172_800:
         return _("%(number)s h", number=round(seconds / 3600))
     return _("%(number)s days", number=round(seconds / 86_400))
-
-
-# -- one run -------------------------------------------------------------------------------------------
-@blueprint.get("/runs/<uuid:run_id>")
-def show_run(run_id: uuid.UUID) -> ResponseReturnValue:
-    """Show one run, step by step."""
-    require_admin()
-    detail = runs.get(workspace().database, str(run_id))
-    return render_template("pages/builder/run.html", page=_page(detail))
-
-
-def _page(detail: RunDetail) -> RunPage:
-    here, row = workspace(), detail.run
-    compiled = LiveCatalog(here.workflows.compiler, here.workflows.services).pinned(row.workflow, row.version)
-    on = str(row.trigger.get("on", ""))
-    kind = here.workflows.registry.triggers.get(on)
-    people = {account.id: account.name for account in here.accounts.all()}
-    due = {item.key: item.due_at for item in detail.waits}
-    parent = None
-    if row.parent is not None:
-        try:
-            parent = lines([runs.get(here.database, row.parent).run])[0]
-        except NotFound:
-            parent = None
-    failed_at = (row.error or {}).get("step")
-    return RunPage(
-        line=lines([row])[0],
-        trigger=_(kind.title) if kind is not None else on,
-        actor=people.get(row.actor or "", _("Amity")),
-        version=row.version,
-        trigger_data=_shown(_readable(row)),
-        ended=row.ended_at,
-        steps=[_step(step, compiled, due) for step in detail.steps],
-        parent=parent,
-        children=lines(detail.children),
-        can_cancel=row.state not in ("done", "failed", "cancelled"),
-        can_retry=row.state == "failed",
-        can_skip=row.state == "failed" and failed_at is not None,
-        writes=row.writes,
-    )
-
-
-def _readable(row: RunRow) -> dict[str, Any]:
-    """The trigger's data with fields by their titles."""
-    entity = workspace().definitions.model.by_id.get(row.entity or "")
-    shown: dict[str, Any] = {}
-    for word, value in row.trigger.items():
-        if word in ("old", "new") and isinstance(value, Mapping):
-            titles = {item.id: item.title for item in (entity.fields if entity else ())}
-            shown[word] = {titles.get(key, key): item for key, item in value.items()}
-        elif word not in ("on", "event") and value is not None:
-            shown[word] = value
-    return shown
-
-
-def _step(
-    step: StepRow, compiled: CompiledWorkflow | None, due: Mapping[str, dt.datetime | None]
-) -> StepLine:
-    registry = workspace().workflows.registry
-    known = next((item for item in compiled.walk() if item.key == step.step), None) if compiled else None
-    action = registry.actions.get(step.action)
-    kind = known.step.kind if known is not None else ""
-    flow = FLOW.get(kind)
-    title = known.step.title if known is not None else ""
-    if not title:
-        title = _(action.title) if action is not None else _(flow[0]) if flow else step.step
-    error, wait = step.error or {}, step.wait or {}
-    waits = str(wait.get("why", "")) if step.state == "waiting" else ""
-    if step.state == "waiting" and not waits:
-        waits = _("Waits.")
-    return StepLine(
-        step.key, title, action.icon if action else flow[2] if flow else "bolt", step.state,
-        state_text(step.state), _TONES.get(step.state, ""), step.attempts, step.started_at,
-        _took(step.started_at, step.ended_at), str(error.get("message", "")), str(error.get("cause", "")),
-        waits, due.get(step.key) if step.state == "waiting" else None,
-        _shown(step.input), _shown(step.output), _turn(step.key),
-    )  # fmt: skip
-
-
-def _turn(key: str) -> str:
-    numbers = [part.partition("]")[0] for part in key.split("[")[1:]]
-    return ", ".join(str(int(item) + 1) for item in numbers if item.isdecimal())
-
-
-def _shown(value: Any) -> str:
-    """Write data for reading; empty where there is none."""
-    return "" if value in (None, {}, []) else jsontext.dumps_bytes(value, indent=True).decode()
 
 
 # -- doing ---------------------------------------------------------------------------------------------

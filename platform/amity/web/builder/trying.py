@@ -102,6 +102,8 @@ class TryPage:
     title: str
     document: str
     """The draft as JSON; empty where the workflow in force is tried."""
+    original: str
+    """Name of the workflow that the draft changes; empty for a new one."""
     entity: str
     needs_record: bool
     can_look_back: bool
@@ -194,6 +196,7 @@ def _made(
         name=name,
         title=title,
         document=document,
+        original=request.form.get("original", "") if document else name,
         entity=entity.title if entity is not None else "",
         needs_record=entity is not None,
         can_look_back=kind is None or kind.source != "asked",

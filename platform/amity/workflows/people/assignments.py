@@ -278,6 +278,15 @@ def of_person(database: Database, account: str, closed: int = 10, most: int = 10
     )
 
 
+def of_run(database: Database, run: str) -> dict[str, Assignment]:
+    """Give what the steps of a run asked, by their keys; the latest where a step asked again."""
+    with database.read() as connection:
+        statement = select(assignment).where(assignment.c.run == run).order_by(assignment.c.created_at)
+        rows = connection.execute(statement).all()
+        people = _people(connection, [row.id for row in rows])
+    return {row.key: _made(row, people.get(row.id, ())) for row in rows}
+
+
 def _people(connection: Connection, ids: Sequence[str]) -> dict[str, list[Row[Any]]]:
     found: dict[str, list[Row[Any]]] = {}
     if ids:
