@@ -266,7 +266,7 @@ def test_pause_of_one_and_of_all(engine: Engine) -> None:
     held = engine.request("paused")[0]
     engine.go("other")
     assert engine.run(held) is None
-    assert runs.health(database, ["paused"])["paused"].requested == 1
+    assert runs.overview(database, now)["paused"].requested == 1
     pause("*", now)
     more = engine.request("other")[0]
     time.sleep(1.5)

@@ -6,7 +6,7 @@ Pages, REST and command line use these functions. `Key` goes on where a page end
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -77,23 +77,6 @@ class RunDetail:
     """The runs that it called."""
 
 
-@dataclass(frozen=True, slots=True)
-class Health:
-    """How one workflow does. Counts are capped at `COUNTED`; times are UTC."""
-
-    requested: int = 0
-    """Runs that were asked for and have not begun."""
-    ready: int = 0
-    running: int = 0
-    waiting: int = 0
-    failed: int = 0
-    """Failed runs that nobody has dealt with yet (see the failures inbox)."""
-    last_started_at: dt.datetime | None = None
-    paused_at: dt.datetime | None = None
-    paused_why: str | None = None
-    paused_by: str | None = None
-
-
 @dataclass(slots=True)
 class Overview:
     """What one workflow has to do, for lists of all. Times are UTC."""
@@ -156,12 +139,6 @@ def get(database: Database, run_id: str) -> RunDetail:
         )
 
 
-def health(database: Database, workflows: Iterable[str]) -> dict[str, Health]:
-    """Say how workflows do, by id."""
-    with database.read() as connection:
-        return {workflow: _health(connection, workflow) for workflow in workflows}
-
-
 def overview(database: Database, since: dt.datetime) -> dict[str, Overview]:
     """Say of all workflows by id what there is, in one query; failures since a moment."""
     active = or_(
@@ -209,27 +186,6 @@ def backlog(database: Database) -> Backlog:
         if held:
             oldest = oldest.where(run_request.c.workflow.not_in(held))
         return Backlog(number, connection.execute(oldest).scalar(), False)
-
-
-def _health(connection: Connection, workflow: str) -> Health:
-    def number(state: str) -> int:
-        some = select(run.c.id).where(run.c.workflow == workflow, run.c.state == state).limit(COUNTED)
-        return connection.execute(select(func.count()).select_from(some.subquery())).scalar() or 0
-
-    requests = select(run_request.c.id).where(run_request.c.workflow == workflow).limit(COUNTED).subquery()
-    last = select(func.max(run.c.started_at)).where(run.c.workflow == workflow)
-    paused = connection.execute(select(workflow_state).where(workflow_state.c.workflow == workflow)).first()
-    return Health(
-        requested=connection.execute(select(func.count()).select_from(requests)).scalar() or 0,
-        ready=number("ready"),
-        running=number("running"),
-        waiting=number("waiting"),
-        failed=number("failed"),
-        last_started_at=connection.execute(last).scalar(),
-        paused_at=None if paused is None else paused.paused_at,
-        paused_why=None if paused is None else paused.paused_why,
-        paused_by=None if paused is None else paused.paused_by,
-    )
 
 
 def _conditions(query: RunQuery) -> list[ColumnElement[bool]]:
