@@ -18,7 +18,7 @@ from amity.access.accounts import Accounts
 from amity.database.engine import Database
 from amity.database.schema_workflows import assignment, assignment_person, run_wait
 from tests.support.api import Api
-from tests.support.servers import ADMIN, ROOT, LiveServer
+from tests.support.servers import ADMIN, LiveServer
 
 pytestmark = pytest.mark.browser
 
@@ -26,6 +26,33 @@ SignIn = Callable[..., Page]
 OWNER, APPROVER, MANAGER = (f"{name}@amity.example" for name in ("olivia", "tom", "mia"))
 SECONDS = 60
 """For what a worker does meanwhile, on a slow machine."""
+
+
+class Pictures:
+    """Takes pictures for the docs: wide, in the dark, on a phone."""
+
+    def __init__(self, take: Callable[..., None]) -> None:
+        self.take = take
+
+    def __call__(self, page: Page, name: str) -> None:
+        """Take the three of a page as it stands, from its top."""
+        looks = (("", 1280, "light"), ("-dark", 1280, "dark"), ("-phone", 390, "light"))
+        for suffix, width, scheme in looks:
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            page.set_viewport_size({"width": width, "height": 800})
+            height = page.evaluate("document.documentElement.scrollHeight")
+            page.set_viewport_size({"width": width, "height": max(800, height)})
+            page.evaluate("window.scrollTo(0, 0)")
+            page.evaluate("document.getAnimations().forEach(one => one.finish())")
+            self.take(page, f"{name}{suffix}")
+        page.set_viewport_size({"width": 1280, "height": 800})
+        page.emulate_media(color_scheme="light")
+
+
+@pytest.fixture
+def pictures(screenshot: Callable[..., None]) -> Pictures:
+    """Takes pictures for the docs."""
+    return Pictures(screenshot)
 
 
 def press(page: Page, what: str) -> None:
@@ -117,7 +144,7 @@ def days_pass(server: LiveServer, question: str, days: int) -> None:
         database.close()
 
 
-def build(page: Page, inspect: Callable[[Page], None]) -> None:
+def build(page: Page, inspect: Callable[[Page], None], pictures: Pictures) -> None:
     """Put the workflow together, from the empty page on."""
     page.goto("/builder/workflows")
     page.get_by_role("link", name="New workflow").click()
@@ -165,9 +192,11 @@ def build(page: Page, inspect: Callable[[Page], None]) -> None:
     expect(page.locator(".flow-card")).to_have_count(5)
     press(page, "undo")
     expect(page.locator(".flow-card")).to_have_count(6)
+    press(page, "select:/steps/0")
+    pictures(page, "workflow")
 
 
-def try_it(page: Page, inspect: Callable[[Page], None]) -> None:
+def try_it(page: Page, inspect: Callable[[Page], None], pictures: Pictures) -> None:
     """Ask what the draft would have done: two of three customers of the past would have been asked for."""
     page.get_by_role("button", name="Try", exact=True).click()
     expect(page.locator("main")).to_contain_text("This is a draft from the editor")
@@ -182,6 +211,7 @@ def try_it(page: Page, inspect: Callable[[Page], None]) -> None:
         expect(samples).to_contain_text(f"Tom would be asked to approve: May {name} have a discount?")
     expect(samples).not_to_contain_text("Fabrikam")
     look(page, inspect)
+    pictures(page, "try-back-test")
 
 
 def switch_on(page: Page, inspect: Callable[[Page], None]) -> None:
@@ -214,17 +244,23 @@ def test_an_approval_from_nothing_to_its_end(
     live_server: LiveServer,
     inspect: Callable[[Page], None],
     watch: Callable[[Page], list[str]],
+    pictures: Pictures,
 ) -> None:
     people(live_server)
     owners = Api(live_server.url, live_server.token(OWNER))
     made = {}
-    for name, income in (("Contoso", 180000), ("Tailspin Toys", 320000), ("Fabrikam", 9000), ("Northwind", 5)):
+    for name, income in (
+        ("Contoso", 180000),
+        ("Tailspin Toys", 320000),
+        ("Fabrikam", 9000),
+        ("Fourth Coffee", 5),
+    ):
         values = {"name": name, "income": income, "segment": "enterprise"}
         made[name] = owners.post("/records/customer", values).body["id"]
     page = sign_in(live_server)
     wrong = watch(page)
-    build(page, inspect)
-    try_it(page, inspect)
+    build(page, inspect, pictures)
+    try_it(page, inspect, pictures)
     switch_on(page, inspect)
 
     # It runs, and waits for Tom. He hears of it again after two days.
@@ -252,24 +288,116 @@ def test_an_approval_from_nothing_to_its_end(
     expect(page.locator("#run-steps")).to_contain_text(
         "Tell the owner's manager: Nobody has answered for Fabrikam.", timeout=SECONDS * 1000
     )
+    pictures(page, "run")
     tom.reload()
     expect(tom.locator("#closed")).to_contain_text("Time is over")
 
     # Of the next one Tom decides, while the admin watches.
-    make_valuable(olivia, made["Northwind"])
+    make_valuable(olivia, made["Fourth Coffee"])
     tom.goto("/inbox")
-    seen(tom, lambda: tom.locator("#open").get_by_role("link", name="May Northwind have a discount?"))
-    tom.get_by_role("link", name="May Northwind have a discount?").first.click()
+    seen(tom, lambda: tom.locator("#open").get_by_role("link", name="May Fourth Coffee have a discount?"))
+    pictures(tom, "inbox-approval")
+    tom.get_by_role("link", name="May Fourth Coffee have a discount?").first.click()
     tom.get_by_label("Comment").fill("They earned it.")
     tom.get_by_role("button", name="Approve").click()
     expect(tom.get_by_text("Thank you")).to_be_visible()
-    page.goto(f"/builder/runs?record=customer/{made['Northwind']}")
+    page.goto(f"/builder/runs?record=customer/{made['Fourth Coffee']}")
     page.locator("table a.record-link").click()
     expect(page.locator("#run-steps")).to_contain_text("The discount is approved.", timeout=SECONDS * 1000)
     expect(page.locator(".key-facts")).to_contain_text("done", timeout=SECONDS * 1000)
     look(page, inspect)
     olivia.reload()
     expect(olivia.locator("main")).to_contain_text("The discount is approved.")
-    page.goto(f"/e/customer/{made['Northwind']}")
+    page.goto(f"/e/customer/{made['Fourth Coffee']}")
     expect(page.locator("#runs")).to_contain_text("Approval for high-value customers")
+    assert wrong == []
+
+
+@dataclass
+class Receiver:
+    """Another system on this machine."""
+
+    url: str
+    status: int = 403
+    calls: int = 0
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """A system that refuses what it is sent until somebody lets it in."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            found.calls += 1
+            self.send_response(found.status)
+            self.end_headers()
+            self.wfile.write(b'{"ok": true}' if found.status == 200 else b"This key is not known here.")
+
+        def log_message(self, *args: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    found = Receiver(f"http://127.0.0.1:{server.server_address[1]}/customers")
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield found
+    server.shutdown()
+    server.server_close()
+    thread.join(10)
+
+
+def test_a_failed_run_is_mended_and_goes_on(
+    sign_in: SignIn,
+    live_server: LiveServer,
+    inspect: Callable[[Page], None],
+    watch: Callable[[Page], list[str]],
+    pictures: Pictures,
+    receiver: Receiver,
+) -> None:
+    api = Api(live_server.url, live_server.token())
+    document = {
+        "title": "Tell the shop about new vendors",
+        "entity": "vendor",
+        "enabled": True,
+        "trigger": {"on": "created"},
+        "steps": [
+            {"do": "comment", "id": "note", "text": "The shop is told."},
+            {"do": "webhook", "id": "shop", "title": "Tell the shop", "url": receiver.url,
+             "body": {"name": "{{ record.name }}"}},
+            {"do": "comment", "id": "told", "text": "The shop answered {{ steps.shop.status }}."},
+        ],
+    }  # fmt: skip
+    assert api.put("/workflows/tell_the_shop", document).status == 201
+    page = sign_in(live_server)
+    wrong = watch(page)
+    made = [api.post("/records/vendor", {"name": name}) for name in ("Paper Mill", "Print House")]
+
+    # The admin hears of it, finds out why, and has it mended.
+    page.goto("/inbox")
+    seen(page, lambda: page.locator("#notices li", has_text="Tell the shop about new vendors failed"))
+    page.goto("/builder/failures?workflow=tell_the_shop")
+    seen(page, lambda: page.locator("tbody tr:nth-child(2)"))
+    expect(page.locator("tbody")).to_contain_text("This key is not known here.")
+    look(page, inspect)
+    pictures(page, "failures")
+    receiver.status = 200
+
+    # One run is tried again on its page, from the step that failed; the other one from the list.
+    page.locator("tr", has_text="Paper Mill").get_by_role("link", name="Tell the shop").click()
+    expect(page.locator(".run-step.is-failed")).to_contain_text("answered 403")
+    look(page, inspect)
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator(".messages")).to_contain_text("One run is tried again.")
+    expect(page.locator("#run-steps")).to_contain_text("The shop answered 200.", timeout=SECONDS * 1000)
+    expect(page.locator(".run-step")).to_have_count(3)
+    page.goto("/builder/failures?workflow=tell_the_shop")
+    page.get_by_label(re.compile("Select the run of .*Print House")).check()
+    page.get_by_role("button", name="Try again").click()
+    seen(page, lambda: page.get_by_text("No failures"))
+    for record in made:
+        page.goto(f"/e/vendor/{record.body['id']}")
+        seen(page, lambda: page.get_by_text("The shop answered 200."))
+        expect(page.get_by_text("The shop is told.")).to_have_count(1)
+    assert receiver.calls == 4
     assert wrong == []

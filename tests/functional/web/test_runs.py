@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -72,6 +73,32 @@ def test_a_run_is_started_looked_at_and_mended(flows: Visitor, workspace: Worksp
     run_all(workspace, 2, "done")
     assert runs.get(workspace.database, failed.id).run.state == "done"
     assert "No failures" in flows.get("/builder/failures").text
+
+
+def test_the_page_of_a_run_follows_it(flows: Visitor, workspace: Workspace, made: Made) -> None:
+    document = {
+        "title": "Ask Ada",
+        "entity": "company",
+        "enabled": True,
+        "trigger": {"on": "manual"},
+        "steps": [{"do": "approval", "roles": ["admin"], "question": "Yes?", "at_most": "days(4)"}],
+    }
+    assert flows.api("PUT", "/workflows/ask_ada", document).status_code == 201
+    flows.post("/e/company/start", {"workflow": "ask_ada", "record": made.company("Acme").id})
+    run_all(workspace, 1, "waiting")
+    waiting = runs.find(workspace.database, RunQuery(states=("waiting",))).runs[0]
+    page = flows.get(f"/builder/runs/{waiting.id}").text
+    assert "Yes?" in page and "goes on without an answer on" in page
+    asks = re.search(r'hx-get="([^"]+)"', page)
+    assert asks is not None
+    url, htmx = asks[1].replace("&amp;", "&"), {"HX-Request": "true"}
+    assert flows.get(url, headers=htmx).status_code == 204
+    long_ago = url.rpartition("/")[0] + "/1000"
+    assert flows.get(long_ago, headers=htmx).status_code == 286  # an open page is nobody who works
+    runs.cancel(workspace.database, waiting.id)
+    news = flows.get(url, headers=htmx).text
+    assert "The run is now: cancelled" in news and "It was taken back." in news
+    assert "<html" not in news and "hx-get" not in news
 
 
 def test_runs_are_paged_by_key_and_survive_nonsense(flows: Visitor) -> None:

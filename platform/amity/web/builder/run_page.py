@@ -79,7 +79,7 @@ class StepLine:
     cause: str
     waits: str
     due: dt.datetime | None
-    """When a wait is over or is looked at again; None where a person is waited for, who has a time of her own."""
+    """When a wait is over or is looked at again; None where people are asked (see `asked`)."""
     input: str
     output: str
     turn: str
@@ -213,7 +213,7 @@ def _step(
         state_text(step.state), TONES.get(step.state, ""), step.attempts, step.started_at,
         took(step.started_at, step.ended_at), str(error.get("message", "")), str(error.get("cause", "")),
         waits, due.get(step.key) if step.state == "waiting" and asked is None else None,
-        _shown(step.input), _shown(step.output), _turn(step.key),
+        _shown(step.input) if action else "", _shown(step.output) if action else "", _turn(step.key),
         None if asked is None else _asked(asked, names),
         _did(step, action, known) if asked is None else "",
     )  # fmt: skip
@@ -229,6 +229,8 @@ def _did(step: StepRow, action: Action | None, known: CompiledStep | None) -> st
             return ""
     if "count" in output:
         return ngettext("One turn.", "%(num)s turns.", int(output["count"]))
+    if "met" in output:
+        return _("It became true.") if output["met"] else _("It did not become true in time.")
     if "branch" not in output or known is None:
         return ""
     if known.step.kind == "if":
@@ -243,8 +245,14 @@ def _asked(found: Assignment, names: Mapping[str, str]) -> AskedLine:
         found.reminded_at,
         found.due_at if found.is_open else None,
         [AnswerLine(names[item.account], answer_text(item.answer), item.comment) for item in found.answers],
-        "" if found.is_open or found.answers else answer_text(found.state),
+        _end(found),
     )
+
+
+def _end(found: Assignment) -> str:
+    if found.state == "expired":
+        return _("Nobody answered in time.")
+    return _("It was taken back.") if found.state == "cancelled" else ""
 
 
 def _turn(key: str) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -251,13 +251,24 @@ class _Telling:
             "too_long": found.stopped or "",
         }
         return Told(
-            [self._line(step) for step in found.steps],
+            self._lines(found.steps),
             ends[found.end],
             _ENDS.get(found.end, "good"),
             found.starts,
             found.why_not,
             sorted({self._gap(gap.entity, gap.field, gap.why) for gap in found.missing}),
         )
+
+    def _lines(self, steps: Sequence[SimulatedStep]) -> list[Line]:
+        """Tell the steps; why several in a row are not come to is said once."""
+        made: list[Line] = []
+        why = ""
+        for step in steps:
+            line = self._line(step)
+            same = step.state == "not_taken" and line.text == why
+            why = line.text if step.state == "not_taken" else ""
+            made.append(replace(line, text="") if same else line)
+        return made
 
     def _line(self, step: SimulatedStep) -> Line:
         states = {
