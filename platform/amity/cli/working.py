@@ -34,7 +34,13 @@ def work(workspace: Workspace, stop: threading.Event) -> None:
     with (
         Presence(workspace.database, "worker") as presence,
         open_worker(workspace.workflows, presence.id),
-        sending(workspace.database, workspace.files, workspace.settings, presence.id),
+        sending(
+            workspace.database,
+            workspace.files,
+            workspace.settings,
+            presence.id,
+            lambda: workspace.profile.locale,
+        ),
     ):
         while not stop.is_set():
             try:

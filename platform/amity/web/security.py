@@ -16,6 +16,7 @@ from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.sansio.utils import host_is_trusted
 
+from amity import texts
 from amity.errors import Malformed, NotSignedIn
 from amity.settings import Settings
 from amity.web.context import current, locale, require_admin, visitor, workspace
@@ -97,13 +98,14 @@ def install(app: Flask, settings: Settings) -> None:
 
 def guard() -> None:
     """Run before every view: host, who it is, forgery, rights, definitions up to date."""
+    texts.speak(texts.ENGLISH)  # whoever asked before in this thread
     g.request_id = secrets.token_hex(8)
     view = current_app.view_functions.get(request.endpoint or "")
     if view is None or getattr(view, "amity_unbound", False):
         return
     _check_host()
     known = visitor()
-    g.language = locale().language  # texts ask for it
+    texts.speak(locale().language)
     is_public = getattr(view, "amity_public", False)
     if known is None and not is_public:
         raise NotSignedIn("Please sign in first.")

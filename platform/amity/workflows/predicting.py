@@ -23,6 +23,7 @@ from amity.records.intake import Intake
 from amity.records.links import same_value
 from amity.records.merge import merge_value
 from amity.records.reach import Reach, reach
+from amity.texts import gettext as _
 from amity.workflows.action import Call, Preview
 from amity.workflows.documents.values import as_json
 from amity.workflows.subjects import Subject, link_to, subject_of
@@ -40,7 +41,9 @@ def refused(what: str, error: AmityError) -> Preview:
     """Say that the gate would refuse the step."""
     reasons = " ".join(dict.fromkeys(problem.message for problem in error.problems)) or error.message
     return Preview(
-        f"{what} would be refused: {reasons}", stops=f"The step would fail: {reasons}", outcome="failed"
+        _("%(what)s would be refused: %(reasons)s", what=what, reasons=reasons),
+        stops=_("The step would fail: %(reasons)s", reasons=reasons),
+        outcome="failed",
     )
 
 
@@ -48,7 +51,9 @@ def creating(call: Call, entity: Entity, values: Mapping[str, Any]) -> Write:
     """Give the record that would be made, defaults included. Raises what the gate would raise."""
     caller = caller_of(call)
     if not caller.decide(entity, "create").allowed:
-        raise Forbidden(f"{call.ctx.actor.name} may not create {entity.plural}.")
+        raise Forbidden(
+            _("%(actor)s may not create %(entity)s.", actor=call.ctx.actor.name, entity=entity.plural)
+        )
     codec = call.services.records.machine.codec(caller, entity)
     draft = Intake(caller, entity, codec).create(0, values)
     if draft.failed:
@@ -60,7 +65,9 @@ def creating(call: Call, entity: Entity, values: Mapping[str, Any]) -> Write:
 def changing(call: Call, found: Subject, patch: Mapping[str, Any]) -> Write | None:
     """Give the change that a merge patch would make, None where it changes nothing."""
     if not caller_of(call).decide(found.entity, "update").allowed:
-        raise Forbidden(f"{call.ctx.actor.name} may not change {found.entity.plural}.")
+        raise Forbidden(
+            _("%(actor)s may not change %(entity)s.", actor=call.ctx.actor.name, entity=found.entity.plural)
+        )
     changed = {}
     for name, value in patch.items():
         field = found.entity.by_name[name]
@@ -130,14 +137,14 @@ def deleting(call: Call, found: Subject) -> list[Write]:
     if not reached.roots:  # in a back-test: it is gone by now, what went along cannot be known
         return [{"verb": "delete", "entity": found.entity.name, "record": found.id, "values": {}}]
     owners = reached.owners(reached.roots)
-    refusing = {source for _, source, _ in reached.outside("refuse", owners)}
+    refusing = {source for _item, source, _row in reached.outside("refuse", owners)}
     if refusing:
-        raise Forbidden(f"{len(refusing)} records point to it and must not lose it.")
+        raise Forbidden(_("%(refusing)s records point to it and must not lose it.", refusing=len(refusing)))
     writes: list[Write] = [
         {"verb": "delete", "entity": name, "record": key, "values": {}} for name, key in owners
     ]
     cleared: dict[tuple[str, str], dict[str, Any]] = {}
-    for item, source, _ in reached.outside("clear", owners):
+    for item, source, _row in reached.outside("clear", owners):
         cleared.setdefault(source, {})[item.referrer.field.name] = None
     writes += [
         {"verb": "update", "entity": name, "record": key, "values": values}

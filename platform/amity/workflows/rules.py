@@ -15,6 +15,7 @@ from amity.records.facts import Batch, Facts
 from amity.records.listeners import Change
 from amity.records.me import bound_values
 from amity.records.unit import Unit
+from amity.texts import gettext as _
 from amity.workflows.action import Call, RecordAction, RunInfo
 from amity.workflows.documents.compiled import CompiledStep, CompiledWorkflow
 from amity.workflows.documents.environment import label
@@ -78,8 +79,11 @@ class Rules:
         deeper = _as_whom(unit.because(kind="rule", workflow=workflow.id, event=change.event), rule)
         if deeper.depth > MAX_DEPTH:
             raise Invalid(
-                f"The rule '{workflow.title}' and others start each other again and again.",
-                hint="An administrator must change one of them; nothing was saved.",
+                _(
+                    "The rule '%(workflow)s' and others start each other again and again.",
+                    workflow=workflow.title,
+                ),
+                hint=_("An administrator must change one of them; nothing was saved."),
             )
         info = RunInfo(
             id=change.event,

@@ -17,6 +17,7 @@ from amity.database.schema_workflows import run, run_request, workflow_state
 from amity.definitions.documents import StoredDefinition
 from amity.errors import Invalid, NotFound, Problem
 from amity.records.listeners import Listener
+from amity.texts import gettext as _
 from amity.workflows.documents.checking import compile_workflow
 from amity.workflows.documents.compiled import CompiledWorkflow
 from amity.workflows.documents.loader import load
@@ -85,7 +86,10 @@ class Workflows:
         if found is None:
             problems = self.live.broken.get(known.id, ())
             reason = problems[0].message if problems else "It is being changed."
-            raise Invalid(f"The workflow {name!r} cannot be used: {reason}", problems=problems)
+            raise Invalid(
+                _("The workflow %(name)s cannot be used: %(reason)s", name=f"{name!r}", reason=reason),
+                problems=problems,
+            )
         return found
 
     def draft(self, document: Mapping[str, Any], name: str) -> CompiledWorkflow:
@@ -179,12 +183,23 @@ class Workflows:
         item = self.live.all.get(known.id)
         if item is None:
             reason = self.live.broken[known.id][0].message
-            raise Invalid(f"The workflow {name!r} cannot be used: {reason}")
+            raise Invalid(
+                _("The workflow %(name)s cannot be used: %(reason)s", name=f"{name!r}", reason=reason)
+            )
         if item.workflow.trigger.on not in on:
             kind = self.registry.triggers[item.workflow.trigger.on]
-            raise Invalid(f"The workflow {name!r} is not started by hand: it starts '{kind.title}'.")
+            raise Invalid(
+                _(
+                    "The workflow %(name)s is not started by hand: it starts '%(kind)s'.",
+                    name=f"{name!r}",
+                    kind=_(kind.title),
+                )
+            )
         if not item.workflow.enabled:
-            raise Invalid(f"The workflow {name!r} is switched off.", hint="Switch it on in the builder.")
+            raise Invalid(
+                _("The workflow %(name)s is switched off.", name=f"{name!r}"),
+                hint=_("Switch it on in the builder."),
+            )
         return item
 
     def _readable(self, ctx: Context, item: CompiledWorkflow, records: Sequence[str]) -> Sequence[str | None]:

@@ -11,6 +11,7 @@ from amity.entities.model import Entity, Field, Model
 from amity.expressions import RecordValue
 from amity.records.caller import Caller
 from amity.records.me import Linked
+from amity.texts import gettext as _
 from amity.workflows.action import ActionFailed, Call
 
 NOTHING: Final = "There is no such record: what the step points to is empty."
@@ -53,7 +54,7 @@ def subject_of(value: Any, model: Model) -> Subject | None:
     # `me` equals the account and is the employee's record: the record is what counts here.
     key = value.key if isinstance(value, Linked) else getattr(value, "id", None)
     if entity is None:
-        raise ActionFailed("The expression does not give a record.", again=False)
+        raise ActionFailed(_("The expression does not give a record."), again=False)
     return Subject(entity, key, value) if key is not None else None
 
 
@@ -71,8 +72,8 @@ def own_record(call: Call, caller: Caller) -> Subject | None:
     """Give the record that the workflow is about. Raises `ActionFailed` where there is none."""
     own = call.env.get("record")
     if own is None:
-        message = "The workflow's own record is deleted." if call.run.record else (
-            "This workflow is not about one record; say in the step which record it means."
+        message = _("The workflow's own record is deleted.") if call.run.record else (
+            _("This workflow is not about one record; say in the step which record it means.")
         )  # fmt: skip
         raise ActionFailed(message, again=False)
     return subject_of(own, caller.model)
@@ -100,7 +101,7 @@ def linked(item: Any) -> tuple[str | None, str]:
 
 def of_record(params: Mapping[str, Any]) -> str:
     """Say for a step's card which record it is about: "the record" or the expression."""
-    return str(params.get("record") or "the record")
+    return str(params.get("record") or _("the record"))
 
 
 def field_titles(entity: Entity | None, names: Sequence[str]) -> str:

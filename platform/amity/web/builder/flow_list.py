@@ -10,6 +10,7 @@ from typing import Final
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from amity.texts import speaking
 from amity.web.builder.flow_cards import trigger_text
 from amity.web.context import require_admin, workspace
 from amity.web.shell import note
@@ -124,7 +125,9 @@ def pause() -> ResponseReturnValue:
     """Pause one workflow, or all."""
     context = require_admin()
     name = request.form.get("name") or None
-    workspace().workflows.pause(context, name, request.form.get("why", "").strip() or _("Paused by hand."))
+    with speaking(workspace().profile.locale):  # others read it in the list
+        why = request.form.get("why", "").strip() or _("Paused by hand.")
+    workspace().workflows.pause(context, name, why)
     note(
         _("All workflows are paused. What starts meanwhile is kept.")
         if name is None

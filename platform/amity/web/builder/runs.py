@@ -13,6 +13,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from amity.database.engine import Database
+from amity.texts import speaking
 from amity.web.context import require_admin, safe_next, workspace
 from amity.web.shell import note
 from amity.web.texts import gettext as _
@@ -201,7 +202,9 @@ def took(begin: dt.datetime, end: dt.datetime | None) -> str:
 
 # -- doing ---------------------------------------------------------------------------------------------
 def _cancel(database: Database, run_id: str) -> None:
-    runs.cancel(database, run_id, _("Cancelled by %(name)s.", name=_who()))
+    with speaking(workspace().profile.locale):  # others read it on the page of the run
+        why = _("Cancelled by %(name)s.", name=_who())
+    runs.cancel(database, run_id, why)
 
 
 def _who() -> str:

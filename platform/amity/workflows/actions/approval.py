@@ -10,6 +10,7 @@ from amity.errors import Problem
 from amity.expressions import TEXT, Type
 from amity.records.caller import Caller
 from amity.records.unit import Unit
+from amity.texts import gettext as _
 from amity.workflows.action import Call, Done, Outcome, Preview, RecordAction
 from amity.workflows.outbound.mail import one_line
 from amity.workflows.people import requests
@@ -92,4 +93,6 @@ class Approval(RecordAction):
     def describe(self, params: Mapping[str, Any], model: Model) -> str:
         """Say who and what."""
         who = described(params)
-        return one_line(f"{who} must approve: {params.get('question') or '…'}")[:280]
+        return one_line(
+            _("%(who)s must approve: %(question)s", who=who, question=params.get("question") or "…")
+        )[:280]

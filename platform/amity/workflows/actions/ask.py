@@ -11,6 +11,7 @@ from amity.expressions import TEXT, Type
 from amity.expressions.types import DYN
 from amity.records.caller import Caller
 from amity.records.unit import Unit
+from amity.texts import gettext as _
 from amity.workflows.action import Call, Done, Outcome, Preview, RecordAction, Skipped
 from amity.workflows.documents.forms import MOST_FIELDS, form_problems
 from amity.workflows.outbound.mail import one_line
@@ -82,7 +83,7 @@ class Ask(RecordAction):
     def _outcome(self, call: Call, found: Assignment) -> Outcome:
         answer = found.answers[-1] if found.answers else None
         if found.state != "answered" or answer is None:
-            return Skipped("Nobody answered in time.", {"values": {}, "by": None, "comment": None})
+            return Skipped(_("Nobody answered in time."), {"values": {}, "by": None, "comment": None})
         by = call.services.accounts.names([answer.account]).get(answer.account, "Somebody")
         return Done({"values": dict(answer.values), "by": by, "comment": answer.comment or None})
 
@@ -92,4 +93,10 @@ class Ask(RecordAction):
 
     def describe(self, params: Mapping[str, Any], model: Model) -> str:
         """Say who and what."""
-        return one_line(f"Ask {described(params)}: {params.get('question') or '…'}")[:280]
+        return one_line(
+            _(
+                "Ask %(people)s: %(question)s",
+                people=described(params),
+                question=params.get("question") or "…",
+            )
+        )[:280]

@@ -15,6 +15,7 @@ from amity.expressions import ID, TEXT, Type
 from amity.expressions.types import DYN
 from amity.records.caller import Caller
 from amity.records.unit import Unit
+from amity.texts import gettext as _
 from amity.workflows.action import ActionFailed, Call, Done, Outcome, Preview, RecordAction, Waiting
 from amity.workflows.documents.model import KIND
 from amity.workflows.services import REQUESTED
@@ -70,7 +71,7 @@ class CallWorkflow(RecordAction):
             signal = call.services.signals.get(REQUESTED)
             if signal is not None:
                 unit.after.append(signal)
-            return Waiting(why=f"Waits for the end of '{title}'.", state={"run": row["id"]})
+            return Waiting(why=_("Waits for the end of '%(title)s'.", title=title), state={"run": row["id"]})
 
         return work
 
@@ -80,25 +81,32 @@ class CallWorkflow(RecordAction):
 
     def preview(self, call: Call) -> Preview:
         """Say what would be called; what it would do is not looked into."""
-        text = f"The workflow '{call.params['workflow']}' would be called."
-        return Preview(text, stops=f"What '{call.params['workflow']}' would do is not worked out here.")
+        text = _("The workflow '%(workflow)s' would be called.", workflow=call.params["workflow"])
+        return Preview(
+            text,
+            stops=_("What '%(workflow)s' would do is not worked out here.", workflow=call.params["workflow"]),
+        )
 
     def describe(self, params: Mapping[str, Any], model: Model) -> str:
         """Name the workflow."""
-        return f"Call {params.get('workflow') or '…'}"
+        return _("Call %(workflow)s", workflow=params.get("workflow") or "…")
 
 
 def _request(call: Call, caller: Caller) -> dict[str, Any]:
     try:
         other = call.services.definitions.get(KIND, call.params["workflow"])
     except NotFound as error:
-        raise ActionFailed(f"There is no workflow '{call.params['workflow']}'.", again=False) from error
+        raise ActionFailed(
+            _("There is no workflow '%(workflow)s'.", workflow=call.params["workflow"]), again=False
+        ) from error
     document = other.document
     on = document.get("trigger", {}).get("on")
     if on != "called":
-        raise ActionFailed(f"The workflow '{other.name}' is not started by calls.", again=False)
+        raise ActionFailed(
+            _("The workflow '%(other)s' is not started by calls.", other=other.name), again=False
+        )
     if not document.get("enabled"):
-        raise ActionFailed(f"The workflow '{other.name}' is switched off.")
+        raise ActionFailed(_("The workflow '%(other)s' is switched off.", other=other.name))
     found = _about(call, caller, document.get("entity"))
     return {
         "id": str(uuid.uuid5(NAMESPACE, call.idempotency_key)),
@@ -124,7 +132,10 @@ def _about(call: Call, caller: Caller, entity: str | None) -> Subject | None:
         return None
     found = subject(call, caller) if "record" in call.params else own_record(call, caller)
     if found is None or found.entity.name != entity:
-        raise ActionFailed(f"The workflow '{call.params['workflow']}' is about another entity.", again=False)
+        raise ActionFailed(
+            _("The workflow '%(workflow)s' is about another entity.", workflow=call.params["workflow"]),
+            again=False,
+        )
     return found
 
 
@@ -132,11 +143,17 @@ def _ended(connection: Connection, call: Call) -> Outcome:
     identity = call.state["run"]
     row = connection.execute(select(run.c.state, run.c.why).where(run.c.id == identity)).first()
     if row is None or row.state not in ("done", "failed", "cancelled"):
-        return Waiting(why="Waits for the end of the other workflow.", state=call.state)
+        return Waiting(why=_("Waits for the end of the other workflow."), state=call.state)
     if row.state != "done":
-        how = "failed" if row.state == "failed" else "was cancelled"
+        how = _("failed") if row.state == "failed" else _("was cancelled")
         raise ActionFailed(
-            f"The workflow '{call.params['workflow']}' {how}: {row.why or ''}".strip(), again=False
+            _(
+                "The workflow '%(workflow)s' %(how)s: %(why)s",
+                workflow=call.params["workflow"],
+                how=how,
+                why=row.why or "",
+            ).strip(),
+            again=False,
         )
     statement = select(run_step.c.key, run_step.c.output).where(
         run_step.c.run == identity, run_step.c.state.in_(("done", "skipped"))

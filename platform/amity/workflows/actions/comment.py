@@ -9,6 +9,7 @@ from amity.entities.model import Model
 from amity.expressions import ID, Type
 from amity.records.caller import Caller
 from amity.records.unit import Unit
+from amity.texts import gettext as _
 from amity.workflows.action import Call, Done, Outcome, Preview, RecordAction, Skipped
 from amity.workflows.outbound.mail import one_line
 from amity.workflows.people import comments
@@ -48,7 +49,7 @@ class Comment(RecordAction):
         """Find the record; the comment is written inside the transaction."""
         found = subject(call, caller)
         if found is None:
-            return lambda unit: Skipped(NOTHING)
+            return lambda unit: Skipped(_(NOTHING))
         cause = {**unit_cause(call), "title": call.run.title}
 
         def work(unit: Unit) -> Outcome:
@@ -63,12 +64,16 @@ class Comment(RecordAction):
         """Say what would be written."""
         found = subject(call, caller_of(call))
         if found is None:
-            return Preview(f"No comment. {NOTHING}", outcome="skipped")
-        return Preview(f"A comment on the {found.entity.title}: {call.params['text']}")
+            return Preview(_("No comment. %(nothing)s", nothing=_(NOTHING)), outcome="skipped")
+        return Preview(
+            _("A comment on the %(entity)s: %(text)s", entity=found.entity.title, text=call.params["text"])
+        )
 
     def describe(self, params: Mapping[str, Any], model: Model) -> str:
         """Say where and what."""
-        return one_line(f"Comment on {of_record(params)}: {params.get('text') or '…'}")[:280]
+        return one_line(
+            _("Comment on %(record)s: %(text)s", record=of_record(params), text=params.get("text") or "…")
+        )[:280]
 
 
 def unit_cause(call: Call) -> dict[str, Any]:

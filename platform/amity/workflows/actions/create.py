@@ -11,6 +11,7 @@ from amity.expressions import ID, RecordType, Type
 from amity.records.caller import Caller
 from amity.records.changing import creation
 from amity.records.unit import Unit
+from amity.texts import gettext as _
 from amity.workflows.action import Call, Done, Outcome, Preview, RecordAction
 from amity.workflows.predicting import creating, refused
 from amity.workflows.subjects import entity_title, field_titles
@@ -81,16 +82,20 @@ class Create(RecordAction):
     def preview(self, call: Call) -> Preview:
         """Give the record that would be made."""
         entity = call.services.records.machine.caller(call.ctx).entity(call.params["entity"], "read")
-        what = f"A new {entity.title}"
+        what = _("A new %(entity)s", entity=entity.title)
         try:
             write = creating(call, entity, call.params["values"])
         except AmityError as error:
             return refused(what, error)
-        return Preview(f"{what} would be created.", [write])
+        return Preview(_("%(what)s would be created.", what=what), [write])
 
     def describe(self, params: Mapping[str, Any], model: Model) -> str:
         """Name the entity and the fields that are filled."""
         entity = model.entities.get(str(params.get("entity")))
         titles = field_titles(entity, list(params.get("values") or ()))
         title = entity_title(params, model)
-        return f"Create: {title} ({titles})" if titles else f"Create: {title}"
+        return (
+            _("Create: %(title)s (%(titles)s)", title=title, titles=titles)
+            if titles
+            else _("Create: %(title)s", title=title)
+        )

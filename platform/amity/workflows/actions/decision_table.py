@@ -10,6 +10,7 @@ from amity.errors import Problem
 from amity.expressions import INT, Type
 from amity.records.caller import Caller
 from amity.records.unit import Unit
+from amity.texts import gettext as _
 from amity.workflows.action import Call, Done, Outcome, Preview, RecordAction
 from amity.workflows.documents import decisions
 
@@ -52,15 +53,17 @@ class DecisionTable(RecordAction):
         """Say which row holds."""
         output = _output(call)
         if output[ROW] is None:
-            return Preview("No row holds.", output=output)
+            return Preview(_("No row holds."), output=output)
         values = ", ".join(f"{name}: {value}" for name, value in output.items() if name != ROW)
-        return Preview(f"Row {output[ROW]} holds: {values}", output=output)
+        return Preview(
+            _("Row %(output)s holds: %(values)s", output=output[ROW], values=values), output=output
+        )
 
     def describe(self, params: Mapping[str, Any], model: Model) -> str:
         """Say how large the table is and what it gives."""
         rows = params.get("rows")
         names = ", ".join(decisions.output_types(rows)) or "…"
-        return f"Decide {names} ({decisions.described(rows)})"
+        return _("Decide %(names)s (%(rows)s)", names=names, rows=decisions.described(rows))
 
 
 def _output(call: Call) -> dict[str, Any]:

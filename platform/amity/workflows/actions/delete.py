@@ -10,6 +10,8 @@ from amity.errors import AmityError
 from amity.records.caller import Caller
 from amity.records.deletion import delete_in
 from amity.records.unit import Unit
+from amity.texts import gettext as _
+from amity.texts import ngettext
 from amity.workflows.action import Call, Done, Outcome, Preview, RecordAction, Skipped
 from amity.workflows.predicting import caller_of, deleting, refused
 from amity.workflows.subjects import NOTHING, RECORD, of_record, subject
@@ -28,7 +30,7 @@ class Delete(RecordAction):
         """Find the record; it goes inside the transaction."""
         found = subject(call, caller)
         if found is None:
-            return lambda unit: Skipped(NOTHING)
+            return lambda unit: Skipped(_(NOTHING))
         entity = caller.entity(found.entity.name, "delete")
 
         def work(unit: Unit) -> Outcome:
@@ -41,16 +43,23 @@ class Delete(RecordAction):
         """Give what would go, and the links that would be cleared."""
         found = subject(call, caller_of(call))
         if found is None:
-            return Preview(f"Nothing would be deleted. {NOTHING}", outcome="skipped")
+            return Preview(_("Nothing would be deleted. %(nothing)s", nothing=_(NOTHING)), outcome="skipped")
         try:
             caller_of(call).entity(found.entity.name, "delete")
             writes = deleting(call, found)
         except AmityError as error:
-            return refused(f"The deletion of the {found.entity.title}", error)
+            return refused(_("The deletion of the %(entity)s", entity=found.entity.title), error)
         more = sum(write["verb"] == "delete" for write in writes) - 1
-        along = f" with {more} records that belong to it" if more else ""
-        return Preview(f"The {found.entity.title} would be deleted{along}.", writes)
+        text = _("The %(entity)s would be deleted.", entity=found.entity.title)
+        if more:
+            text = ngettext(
+                "The %(entity)s would be deleted with one record that belongs to it.",
+                "The %(entity)s would be deleted with %(num)s records that belong to it.",
+                more,
+                entity=found.entity.title,
+            )
+        return Preview(text, writes)
 
     def describe(self, params: Mapping[str, Any], model: Model) -> str:
         """Name the record."""
-        return f"Delete {of_record(params)}"
+        return _("Delete %(record)s", record=of_record(params))

@@ -13,6 +13,7 @@ from amity.errors import Problem
 from amity.expressions import ID, INT, ListType, RecordType, Type
 from amity.records.caller import Caller
 from amity.records.unit import Unit
+from amity.texts import gettext as _
 from amity.workflows.action import Call, Done, Outcome, Preview, RecordAction
 from amity.workflows.documents.filters import matching
 from amity.workflows.predicting import caller_of
@@ -95,7 +96,10 @@ class Find(RecordAction):
         """Look for them now; a back-test finds what is there today."""
         entity = caller_of(call).entity(call.params["entity"])
         output = self._found(call)
-        return Preview(f"{output['count']} {entity.plural} would be found.", output=output)
+        return Preview(
+            _("%(count)s %(entity)s would be found.", count=output["count"], entity=entity.plural),
+            output=output,
+        )
 
     def _found(self, call: Call) -> dict[str, Any]:
         machine, params = call.services.records.machine, call.params
@@ -112,7 +116,11 @@ class Find(RecordAction):
         """Name the entity and the condition."""
         where = params.get("where")
         title = entity_title(params, model)
-        return f"Find: {title} where {where}" if where else f"Find: {title}"
+        return (
+            _("Find: %(title)s where %(where)s", title=title, where=where)
+            if where
+            else _("Find: %(title)s", title=title)
+        )
 
 
 def _unsortable(entity: Entity, name: str) -> list[Problem]:

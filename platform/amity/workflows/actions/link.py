@@ -11,6 +11,7 @@ from amity.expressions import INT, Type
 from amity.records.caller import Caller
 from amity.records.changing import change
 from amity.records.unit import Unit
+from amity.texts import gettext as _
 from amity.workflows.action import ActionFailed, Call, Done, Outcome, Preview, RecordAction, Skipped
 from amity.workflows.predicting import caller_of, changing, json_of, refused
 from amity.workflows.subjects import NOTHING, RECORD, Subject, link_to, linked, of_record, subject, subjects
@@ -47,7 +48,7 @@ class LinkAction(RecordAction):
         """Read the list; the new one is written inside the transaction, unless somebody was quicker."""
         found = subject(call, caller)
         if found is None:
-            return lambda unit: Skipped(NOTHING)
+            return lambda unit: Skipped(_(NOTHING))
         field = _field(found, call)
         records = call.services.records
         now = records.get(call.ctx, found.entity.name, found.id, fields=(field.name,))
@@ -55,7 +56,9 @@ class LinkAction(RecordAction):
         after = self._after(call, caller, field, before)
         count = abs(len(after) - len(before))
         if not count:
-            return lambda unit: Skipped(f"Nothing had to be {self.changed}.", {"count": 0})
+            return lambda unit: Skipped(
+                _("Nothing had to be %(changed)s.", changed=_(self.changed)), {"count": 0}
+            )
         # With the version that was read: a link that somebody else makes meanwhile is not lost.
         patch = {field.name: after}
         write = change(records.machine, found.entity.name, found.id, patch, now.version)(caller)
@@ -74,24 +77,45 @@ class LinkAction(RecordAction):
         caller = caller_of(call)
         found = subject(call, caller)
         if found is None:
-            return Preview(f"Nothing would be {self.changed}. {NOTHING}", outcome="skipped")
+            return Preview(
+                _("Nothing would be %(changed)s. %(nothing)s", changed=_(self.changed), nothing=_(NOTHING)),
+                outcome="skipped",
+            )
         field = _field(found, call)
         before = json_of(field, found.value, call) or []
         after = self._after(call, caller, field, before)
         count = abs(len(after) - len(before))
         if not count:
-            return Preview(f"Nothing had to be {self.changed}.", output={"count": 0}, outcome="skipped")
+            return Preview(
+                _("Nothing had to be %(changed)s.", changed=_(self.changed)),
+                output={"count": 0},
+                outcome="skipped",
+            )
         try:
             write = changing(call, found, {field.name: after})
         except AmityError as error:
-            return refused(f"{field.title} of the {found.entity.title}", error)
-        text = f"{count} records would be {self.changed} ({field.title} of the {found.entity.title})."
+            return refused(
+                _("%(field)s of the %(entity)s", field=field.title, entity=found.entity.title), error
+            )
+        text = _(
+            "%(count)s records would be %(changed)s (%(field)s of the %(entity)s).",
+            count=count,
+            changed=_(self.changed),
+            field=field.title,
+            entity=found.entity.title,
+        )
         return Preview(text, [write] if write else [], {"count": count})
 
     def describe(self, params: Mapping[str, Any], model: Model) -> str:
         """Name both sides."""
         field, targets = params.get("field") or "…", params.get("targets") or "…"
-        return f"{self.title}: {targets} in {field} of {of_record(params)}"
+        return _(
+            "%(title)s: %(targets)s in %(field)s of %(record)s",
+            title=_(self.title),
+            targets=targets,
+            field=field,
+            record=of_record(params),
+        )
 
 
 class Link(LinkAction):
@@ -130,5 +154,8 @@ def _field(found: Subject, call: Call) -> Field:
     field = found.entity.by_name.get(call.params["field"])
     if field is None or not field.kind.to_many:
         name = call.params["field"]
-        raise ActionFailed(f"{found.entity.title} has no list of links '{name}'.", again=False)
+        raise ActionFailed(
+            _("%(entity)s has no list of links '%(name)s'.", entity=found.entity.title, name=name),
+            again=False,
+        )
     return field

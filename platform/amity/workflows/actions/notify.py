@@ -10,6 +10,7 @@ from amity.errors import Problem
 from amity.expressions import INT, Type
 from amity.records.caller import Caller
 from amity.records.unit import Unit
+from amity.texts import gettext as _
 from amity.workflows.action import Call, Done, Outcome, Preview, RecordAction, Skipped
 from amity.workflows.outbound.mail import one_line
 from amity.workflows.people.accounts import PEOPLE, chosen, described, nobody_named
@@ -58,7 +59,7 @@ class Notify(RecordAction):
         """Find the people; they are told inside the transaction."""
         people = [person.id for person in chosen(call, caller.model)]
         if not people:
-            return lambda unit: Skipped(NOBODY, {"count": 0})
+            return lambda unit: Skipped(_(NOBODY), {"count": 0})
         notice = Notice("notify", one_line(call.params["text"]), own_url(call, caller), call.idempotency_key)
 
         def work(unit: Unit) -> Outcome:
@@ -71,13 +72,18 @@ class Notify(RecordAction):
         """Say who would be told what."""
         people = chosen(call, caller_of(call).model)
         if not people:
-            return Preview(NOBODY, output={"count": 0}, outcome="skipped")
+            return Preview(_(NOBODY), output={"count": 0}, outcome="skipped")
         names = ", ".join(person.name for person in people)
-        return Preview(f"{names} would be told: {call.params['text']}", output={"count": len(people)})
+        return Preview(
+            _("%(names)s would be told: %(text)s", names=names, text=call.params["text"]),
+            output={"count": len(people)},
+        )
 
     def describe(self, params: Mapping[str, Any], model: Model) -> str:
         """Say who and what."""
-        return one_line(f"Tell {described(params)}: {params.get('text') or '…'}")[:280]
+        return one_line(
+            _("Tell %(people)s: %(text)s", people=described(params), text=params.get("text") or "…")
+        )[:280]
 
 
 def own_url(call: Call, caller: Caller) -> str | None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from amity.entities.model import Model
+from amity.texts import gettext as _
 from amity.workflows.action import Action, Call, Preview
 
 
@@ -42,11 +43,11 @@ class Refuse(Action):
         """Say what the person would read."""
         message = call.params["message"]
         return Preview(
-            f"The save would be refused: {message}",
-            stops=f"The save is refused: {message}",
+            _("The save would be refused: %(message)s", message=message),
+            stops=_("The save is refused: %(message)s", message=message),
             outcome="ended",
         )
 
     def describe(self, params: Mapping[str, Any], model: Model) -> str:
         """Say the message."""
-        return f"Refuse: {params.get('message') or '…'}"
+        return _("Refuse: %(message)s", message=params.get("message") or "…")

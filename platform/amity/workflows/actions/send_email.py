@@ -16,6 +16,7 @@ from amity.expressions import ID, ListType, Type
 from amity.expressions.types import TEXT
 from amity.records.caller import Caller
 from amity.records.unit import Unit
+from amity.texts import gettext as _
 from amity.workflows.action import ActionFailed, Call, Done, Outcome, Preview, RecordAction, Skipped
 from amity.workflows.documents.letters import Letter
 from amity.workflows.outbound.consent import objection
@@ -163,21 +164,27 @@ class SendEmail(RecordAction):
             draft = _draft(call, caller)
         except ActionFailed as error:
             return Preview(
-                f"The mail could not be sent: {error.message}", stops=error.message, outcome="failed"
+                _("The mail could not be sent: %(message)s", message=error.message),
+                stops=error.message,
+                outcome="failed",
             )
         if isinstance(draft, str):
-            return Preview(f"No mail: {draft}", outcome="skipped")
+            return Preview(_("No mail: %(draft)s", draft=draft), outcome="skipped")
         values = None
         if draft.person is not None:
             values = interaction(caller.model, call, draft.person, draft.letter.subject, draft.letter.body)
         writes = [{"verb": "create", "entity": "interaction", "values": dict(values)}] if values else []
         output = {"to": draft.to, "subject": draft.letter.subject}
-        return Preview(f"A mail to {', '.join(draft.to)}: {draft.letter.subject}", writes, output)
+        return Preview(
+            _("A mail to %(to)s: %(subject)s", to=", ".join(draft.to), subject=draft.letter.subject),
+            writes,
+            output,
+        )
 
     def describe(self, params: Mapping[str, Any], model: Model) -> str:
         """Say to whom and what."""
         what = params.get("subject") or params.get("template") or "…"
-        return one_line(f"Mail to {params.get('to') or '…'}: {what}")[:280]
+        return one_line(_("Mail to %(to)s: %(what)s", to=params.get("to") or "…", what=what))[:280]
 
 
 def _draft(call: Call, caller: Caller) -> Draft | str:
@@ -186,14 +193,14 @@ def _draft(call: Call, caller: Caller) -> Draft | str:
     own = "record" in params or call.env.get("record") is not None
     person = subject(call, caller) if own else None
     if own and person is None:
-        return "The step points to no record, so nobody knows whether that person may be written to."
+        return _("The step points to no record, so nobody knows whether that person may be written to.")
     try:
         to, cc = addresses(params.get("to") or ""), addresses(params.get("cc") or "")
     except ValueError as error:
         raise ActionFailed(f"{error}.", again=False) from error
-    who = _name(call, person) if person is not None else "The recipient"
+    who = _name(call, person) if person is not None else _("The recipient")
     if not to:
-        return f"{who} has no e-mail address."
+        return _("%(who)s has no e-mail address.", who=who)
     reason = objection(person, params.get("consent") or "not_withdrawn") if person is not None else ""
     if reason:
         return f"{who} {reason}"
@@ -218,12 +225,14 @@ def _attachments(call: Call) -> list[Mapping[str, Any]]:
         if item is None:
             continue
         if not isinstance(item, Mapping) or "sha256" not in item:
-            raise ActionFailed("An attachment must be a field that holds a file.", again=False)
+            raise ActionFailed(_("An attachment must be a field that holds a file."), again=False)
         files.append({name: item.get(name) for name in ("name", "size", "type", "sha256")})
     size = sum(int(item["size"] or 0) for item in files)
     if size > MAX_ATTACHED:
         limit = MAX_ATTACHED // 1024 // 1024
-        raise ActionFailed(f"The attachments are larger than {limit} MB together.", again=False)
+        raise ActionFailed(
+            _("The attachments are larger than %(limit)s MB together.", limit=limit), again=False
+        )
     return files
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from amity.entities.model import Model
+from amity.texts import gettext as _
 from amity.workflows.action import Action, Call, Preview
 from amity.workflows.predicting import caller_of, changing
 from amity.workflows.subjects import field_titles, subject
@@ -38,10 +39,10 @@ class Set(Action):
         found = subject(call, caller_of(call))
         write = None if found is None else changing(call, found, call.params["values"])
         if found is None or write is None:
-            return Preview("Nothing would be set: the fields have these values already.")
+            return Preview(_("Nothing would be set: the fields have these values already."))
         titles = field_titles(found.entity, list(write["values"]))
-        return Preview(f"These fields would be set while saving: {titles}.", [write])
+        return Preview(_("These fields would be set while saving: %(titles)s.", titles=titles), [write])
 
     def describe(self, params: Mapping[str, Any], model: Model) -> str:
         """Name the fields."""
-        return f"Set {', '.join(params.get('values') or ()) or '…'}"
+        return _("Set %(values)s", values=", ".join(params.get("values") or ()) or "…")

@@ -11,6 +11,7 @@ from amity.expressions import ID, TEXT, Type
 from amity.records.caller import Caller
 from amity.records.ownership import give_to
 from amity.records.unit import Unit
+from amity.texts import gettext as _
 from amity.workflows.action import ActionFailed, Call, Done, Outcome, Preview, RecordAction, Skipped
 from amity.workflows.documents import decisions
 from amity.workflows.people import rotation
@@ -70,10 +71,10 @@ class SetOwner(RecordAction):
         """Work out who it may be; a turn is taken inside the transaction."""
         found = subject(call, caller)
         if found is None:
-            return lambda unit: Skipped(NOTHING)
+            return lambda unit: Skipped(_(NOTHING))
         people = {item.id: item for item in by_emails(call, _emails(call))}
         if not people:
-            return lambda unit: Skipped("No row of the table holds, so nobody gets it.")
+            return lambda unit: Skipped(_("No row of the table holds, so nobody gets it."))
         entity = caller.entity(found.entity.name, "update")
 
         def work(unit: Unit) -> Outcome:
@@ -82,11 +83,11 @@ class SetOwner(RecordAction):
                 next(iter(people))
             )  # fmt: skip
             if chosen is None:
-                raise ActionFailed("None of the people who take turns has an active account.")
+                raise ActionFailed(_("None of the people who take turns has an active account."))
             person = people[chosen]
             output = {"owner": person.id, "email": person.email, "name": person.name}
             if not give_to(unit, entity, found.id, person.id):
-                return Skipped(f"{person.name} is the owner already.", output)
+                return Skipped(_("%(person)s is the owner already.", person=person.name), output)
             return Done(output)
 
         return work
@@ -95,20 +96,24 @@ class SetOwner(RecordAction):
         """Say who would get it, without taking a turn."""
         found = subject(call, caller_of(call))
         if found is None:
-            return Preview(f"Nobody would get it. {NOTHING}", outcome="skipped")
+            return Preview(_("Nobody would get it. %(nothing)s", nothing=_(NOTHING)), outcome="skipped")
         people = {item.id: item for item in by_emails(call, _emails(call))}
         chosen = next(iter(people), None)
         if people and _turning(call):
             with call.services.database.read() as connection:
                 chosen = rotation.look(connection, *_turns(call), list(people))
         if chosen is None:
-            return Preview("Nobody would get it.", outcome="skipped")
+            return Preview(_("Nobody would get it."), outcome="skipped")
         person = people[chosen]
         output = {"owner": person.id, "email": person.email, "name": person.name}
         if found.value.get("owner") == person.id:
-            return Preview(f"{person.name} is the owner already.", output=output, outcome="skipped")
+            return Preview(
+                _("%(person)s is the owner already.", person=person.name), output=output, outcome="skipped"
+            )
         return Preview(
-            f"{person.name} would get the {found.entity.title}.", [_write(found, person.id)], output
+            _("%(person)s would get the %(entity)s.", person=person.name, entity=found.entity.title),
+            [_write(found, person.id)],
+            output,
         )
 
     def describe(self, params: Mapping[str, Any], model: Model) -> str:
@@ -116,10 +121,10 @@ class SetOwner(RecordAction):
         if params.get("account"):
             whom = str(params["account"])
         elif params.get("accounts"):
-            whom = f"{len(params['accounts'])} people in turn"
+            whom = _("%(number)s people in turn", number=len(params["accounts"]))
         else:
-            whom = f"as a table decides ({decisions.described(params.get('table'))})"
-        return f"Owner of {of_record(params)}: {whom}"
+            whom = _("as a table decides (%(rows)s)", rows=decisions.described(params.get("table")))
+        return _("Owner of %(record)s: %(whom)s", record=of_record(params), whom=whom)
 
 
 def _write(found: Subject, account: str) -> Mapping[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from amity.entities.model import Model
 from amity.records.caller import Caller
 from amity.records.unit import Unit
+from amity.texts import gettext as _
 from amity.workflows.action import Call, Outcome, Preview, RecordAction
 from amity.workflows.action import Stop as Stopped
 
@@ -48,10 +49,10 @@ class Stop(RecordAction):
         """Say that it ends."""
         reason = call.params.get("reason") or ""
         failed = bool(call.params.get("failed"))
-        text = f"The run would {'fail' if failed else 'end'} here."
+        text = _("The run would fail here.") if failed else _("The run would end here.")
         return Preview(f"{text} {reason}".strip(), stops=reason or text, outcome="ended")
 
     def describe(self, params: Mapping[str, Any], model: Model) -> str:
         """Say why."""
-        what = "Stop as failed" if params.get("failed") else "Stop"
+        what = _("Stop as failed") if params.get("failed") else _("Stop")
         return f"{what}: {params['reason']}" if params.get("reason") else what

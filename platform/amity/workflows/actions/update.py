@@ -11,6 +11,7 @@ from amity.expressions import INT, Type
 from amity.records.caller import Caller
 from amity.records.changing import change
 from amity.records.unit import Unit
+from amity.texts import gettext as _
 from amity.workflows.action import Call, Done, Outcome, Preview, RecordAction, Skipped
 from amity.workflows.predicting import caller_of, changing, refused
 from amity.workflows.subjects import NOTHING, RECORD, field_titles, of_record, subject
@@ -47,7 +48,7 @@ class Update(RecordAction):
         """Lay the values over the record as it is; it is written inside the transaction."""
         found = subject(call, caller)
         if found is None:
-            return lambda unit: Skipped(NOTHING)
+            return lambda unit: Skipped(_(NOTHING))
         machine = call.services.records.machine
         write = change(machine, found.entity.name, found.id, call.params["values"], None)(caller)
 
@@ -61,16 +62,28 @@ class Update(RecordAction):
         """Give the fields that would change."""
         found = subject(call, caller_of(call))
         if found is None:
-            return Preview(f"Nothing would be changed. {NOTHING}", outcome="skipped")
+            return Preview(_("Nothing would be changed. %(nothing)s", nothing=_(NOTHING)), outcome="skipped")
         try:
             write = changing(call, found, call.params["values"])
         except AmityError as error:
-            return refused(f"The change of the {found.entity.title}", error)
+            return refused(_("The change of the %(entity)s", entity=found.entity.title), error)
         if write is None:
-            return Preview(f"Nothing would be changed: the {found.entity.title} has these values already.")
+            return Preview(
+                _(
+                    "Nothing would be changed: the %(entity)s has these values already.",
+                    entity=found.entity.title,
+                )
+            )
         titles = field_titles(found.entity, list(write["values"]))
-        return Preview(f"The {found.entity.title} would be changed: {titles}.", [write])
+        return Preview(
+            _("The %(entity)s would be changed: %(titles)s.", entity=found.entity.title, titles=titles),
+            [write],
+        )
 
     def describe(self, params: Mapping[str, Any], model: Model) -> str:
         """Name the record and the fields."""
-        return f"Change {of_record(params)}: {', '.join(params.get('values') or ()) or '…'}"
+        return _(
+            "Change %(record)s: %(values)s",
+            record=of_record(params),
+            values=", ".join(params.get("values") or ()) or "…",
+        )

@@ -11,6 +11,7 @@ from amity.entities.model import Model
 from amity.errors import Malformed, Problem
 from amity.expressions import INT, Type
 from amity.expressions.types import DYN
+from amity.texts import gettext as _
 from amity.workflows.action import ActionFailed, Call, Done, Outcome, OutsideAction, Preview
 from amity.workflows.outbound.addresses import Target, target
 from amity.workflows.outbound.asking import MAX_BODY, Answer, ask
@@ -81,7 +82,14 @@ class Webhook(OutsideAction):
         place = target(call.params["url"], settings.webhook_hosts)
         body = jsontext.dumps_bytes(call.params.get("body"))
         if len(body) > MAX_BODY:
-            raise ActionFailed(f"The data has {len(body)} bytes; {MAX_BODY} are possible.", again=False)
+            raise ActionFailed(
+                _(
+                    "The data has %(body)s bytes; %(max_body)s are possible.",
+                    body=len(body),
+                    max_body=MAX_BODY,
+                ),
+                again=False,
+            )
         headers = {"Content-Type": "application/json", "Accept": "application/json", "User-Agent": "Amity"}
         headers["Idempotency-Key"] = headers["webhook-id"] = call.idempotency_key
         moment = dt.datetime.now(dt.UTC)
@@ -94,12 +102,16 @@ class Webhook(OutsideAction):
     def preview(self, call: Call) -> Preview:
         """Say where it would be sent; nothing is, so the answer is not known."""
         url = str(call.params.get("url") or "")
-        text = f"{call.params.get('method') or 'POST'} to {url.partition('?')[0]}"
+        text = _(
+            "%(method)s to %(value)s", method=call.params.get("method") or "POST", value=url.partition("?")[0]
+        )
         return Preview(text, output={"status": None, "body": None})
 
     def describe(self, params: Mapping[str, Any], model: Model) -> str:
         """Say where to."""
-        return one_line(f"{params.get('method') or 'POST'} to {params.get('url') or '…'}")[:280]
+        return one_line(
+            _("%(method)s to %(url)s", method=params.get("method") or "POST", url=params.get("url") or "…")
+        )[:280]
 
 
 def signature(key: str, identity: str, moment: dt.datetime, body: bytes) -> str:
@@ -110,7 +122,7 @@ def signature(key: str, identity: str, moment: dt.datetime, body: bytes) -> str:
         signer = Signer(key if key.startswith("whsec_") else key.encode())
     except ValueError as error:
         raise ActionFailed(
-            "The secret begins with whsec_ and is not base64 behind it.", again=False
+            _("The secret begins with whsec_ and is not base64 behind it."), again=False
         ) from error
     return str(signer.sign(identity, moment, body.decode()))
 
@@ -119,11 +131,20 @@ def _outcome(place: Target, answer: Answer) -> Outcome:
     if 200 <= answer.status < 300:
         return Done({"status": answer.status, "body": _json(answer)})
     if 300 <= answer.status < 400:
-        message = f"{place.shown} sends on to another address ({answer.status}); call that one in the step."
+        message = _(
+            "%(shown)s sends on to another address (%(status)s); call that one in the step.",
+            shown=place.shown,
+            status=answer.status,
+        )
         raise ActionFailed(message, again=False)
     words = one_line(answer.content[:300].decode("utf-8", "replace"))
     again = answer.status >= 500 or answer.status in _AGAIN
-    raise ActionFailed(f"{place.shown} answered {answer.status}. {words}".strip(), again=again)
+    raise ActionFailed(
+        _(
+            "%(shown)s answered %(status)s. %(words)s", shown=place.shown, status=answer.status, words=words
+        ).strip(),
+        again=again,
+    )
 
 
 def _json(answer: Answer) -> Any:

@@ -14,6 +14,7 @@ from typing import Any, Final
 from amity.errors import Problem
 from amity.expressions import BOOL, DECIMAL, INT, TEXT, Compiled, Type
 from amity.expressions.types import DYN, common
+from amity.texts import ngettext
 from amity.workflows.documents.values import Value, ValueCompiler
 
 MOST_ROWS: Final = 200
@@ -143,4 +144,4 @@ def _type_of(value: Any) -> Type:
 def described(rows: Any) -> str:
     """Say for a step's card how large the table is."""
     count = len(rows) if isinstance(rows, list) else 0
-    return "1 row" if count == 1 else f"{count} rows"
+    return ngettext("1 row", "%(num)s rows", count)

@@ -24,6 +24,7 @@ from amity.database.engine import Database
 from amity.database.processes import alive
 from amity.database.schema_workflows import run, run_request, workflow_state
 from amity.records.batches import chunks
+from amity.texts import gettext as _
 from amity.workflows.documents.model import Limits
 from amity.workflows.documents.pinning import pin
 from amity.workflows.engine import guard
@@ -215,7 +216,10 @@ class Dispatcher:
         made = [_begun(row, self.lease, now) for row in rows]
         deep = [row for row in made if row["depth"] > self.bounds.depth]
         for row in deep:
-            why = f"It was triggered through {row['depth']} workflows in a row: they trigger each other."
+            why = _(
+                "It was triggered through %(depth)s workflows in a row: they trigger each other.",
+                depth=row["depth"],
+            )
             row.update(state="failed", lease=None, ended_at=now, why=why, error={"message": why})
             guard.pause(connection, self.catalog, workflow, why, now)
         if made:

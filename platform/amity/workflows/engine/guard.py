@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import Connection, func, select
 
 from amity.database.schema_workflows import run, workflow_state
+from amity.texts import gettext as _
 from amity.workflows.documents.model import Limits
 from amity.workflows.engine import telling
 from amity.workflows.service import put_state
@@ -45,7 +46,11 @@ def too_many(connection: Connection, workflow: str, limits: Limits, now: dt.date
     started = connection.execute(select(func.count()).select_from(some)).scalar() or 0
     if started < limits.per_hour:
         return ""
-    return f"It started {started} times within an hour; {limits.per_hour} are allowed."
+    return _(
+        "It started %(started)s times within an hour; %(allowed)s are allowed.",
+        started=started,
+        allowed=limits.per_hour,
+    )
 
 
 def pause(connection: Connection, catalog: Catalog | None, workflow: str, why: str, now: dt.datetime) -> None:

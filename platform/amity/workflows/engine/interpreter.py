@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, Final
 from amity.access.context import SYSTEM, Actor, Context
 from amity.errors import Busy
 from amity.records.shapes import rfc3339
+from amity.texts import gettext as _
+from amity.texts import speaking
 from amity.workflows.documents.compiled import CompiledBranch, CompiledStep, CompiledWorkflow
 from amity.workflows.documents.environment import Reading, Results, environment, stored_item, typed
 from amity.workflows.documents.timing import moment_of, shortest
@@ -68,7 +70,8 @@ class Interpreter:
         if journal is None:
             return
         try:
-            self._advance(journal)
+            with speaking(self.services.locale()[0]):
+                self._advance(journal)
         except LeaseLost:
             log.info("another process has taken over a run", extra={"run": run_id})
 
@@ -76,9 +79,9 @@ class Interpreter:
         try:
             walk = self._walk(journal)
             if journal.run.segment and walk.record_is_gone():
-                raise Ended("cancelled", GONE)
+                raise Ended("cancelled", _(GONE))
             if not walk.is_wanted():
-                raise Ended("done", UNWANTED)
+                raise Ended("done", _(UNWANTED))
             if not walk.steps(walk.compiled.steps):
                 self._rest(journal, walk)
                 return
@@ -91,7 +94,7 @@ class Interpreter:
             raise
         except Exception as error_:
             log.exception("a run failed for a reason that Amity does not know", extra={"run": journal.run.id})
-            state, why = "failed", "Something went wrong inside Amity."
+            state, why = "failed", _("Something went wrong inside Amity.")
             error = {"message": why, "cause": f"{type(error_).__name__}: {error_}"[:2000]}
         self.finish(journal, state, why, error)
 
@@ -117,7 +120,7 @@ class Interpreter:
         run = journal.run
         compiled = self.catalog.pinned(run.workflow, run.version)
         if compiled is None:
-            why = "This version of the workflow does not fit the entities any more."
+            why = _("This version of the workflow does not fit the entities any more.")
             raise Ended("failed", why, {"message": why})
         return Walk(self, journal, compiled, self._actor(journal, compiled))
 
@@ -128,7 +131,7 @@ class Interpreter:
             return SYSTEM
         account = self.services.accounts.get(journal.run.actor)
         if account.state != "active":
-            why = f"It runs as {account.name}, who may not sign in any more."
+            why = _("It runs as %(account)s, who may not sign in any more.", account=account.name)
             raise Ended("failed", why, {"message": why})
         return account.actor()
 
@@ -238,7 +241,15 @@ class Walk:
                 found = step.expressions["for_each"].evaluate(self.env(reading, loops)) or []
                 items = [stored_item(item) for item in found]
             if len(items) > MAX_TURNS:
-                self._fail(step, key, f"The list has {len(items)} entries; {MAX_TURNS} are possible.")
+                self._fail(
+                    step,
+                    key,
+                    _(
+                        "The list has %(items)s entries; %(max_turns)s are possible.",
+                        items=len(items),
+                        max_turns=MAX_TURNS,
+                    ),
+                )
             row = self._note(step, key, {"count": len(items)}, wait={"kind": "turns", "items": items})
         self._seen(step, row)
         name = str(step.step.params.get("as", "item"))
@@ -268,7 +279,7 @@ class Walk:
             self.journal.wait_is_over(key)
             self._note(step, key, {"at": rfc3339(now)})
             return True
-        self._waits_for(f"Waits until {wait.due_at:%Y-%m-%d %H:%M} UTC.")
+        self._waits_for(_("Waits until %(moment)s UTC.", moment=f"{wait.due_at:%Y-%m-%d %H:%M}"))
         return False
 
     def _due(self, step: CompiledStep, key: str, loops: Mapping[str, Any], now: dt.datetime) -> dt.datetime:
@@ -285,7 +296,7 @@ class Walk:
         now = self.interpreter.clock()
         wait = self.journal.waits.get(key)
         if wait is not None and not wait.is_over(now):
-            self._waits_for("Waits until something is true.")
+            self._waits_for(_("Waits until something is true."))
             self.conditions[key] = (step, loops)
             return False
         watch: set[tuple[str, str]] = set()
@@ -302,7 +313,7 @@ class Walk:
         kept = {"kind": "condition", "limit": limit.isoformat() if limit else None}
         self._note(step, key, None, state="waiting", wait=kept)
         self.conditions[key] = (step, loops)
-        self._waits_for("Waits until something is true.")
+        self._waits_for(_("Waits until something is true."))
         return False
 
     def _look(
@@ -341,7 +352,7 @@ class Walk:
         now = self.interpreter.clock()
         wait = self.journal.waits.get(key)
         if row is not None and row.state == "waiting" and wait is not None and not wait.is_over(now):
-            self._waits_for((row.wait or {}).get("why") or "Waits.")
+            self._waits_for((row.wait or {}).get("why") or _("Waits."))
             return False
         last = not turn and step is self.compiled.steps[-1]
         self._check_bounds()
@@ -362,7 +373,9 @@ class Walk:
         written, allowed = self.journal.writes, self.interpreter.bounds.records
         if written < allowed:
             return
-        why = f"One run changed {written} records; {allowed} are allowed."
+        why = _(
+            "One run changed %(written)s records; %(allowed)s are allowed.", written=written, allowed=allowed
+        )
         workflow, now = self.journal.run.workflow, self.interpreter.clock()
         self.services.database.run(
             lambda connection: guard.pause(connection, self.interpreter.catalog, workflow, why, now)

@@ -9,12 +9,14 @@ import random
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from amity.entities.model import Model
 from amity.errors import AmityError, Busy, Invalid, Stale
 from amity.expressions.types import BOOL, DATETIME, INT
+from amity.texts import gettext as _
 from amity.workflows.action import (
     Action,
     ActionFailed,
@@ -120,7 +122,7 @@ def perform(attempt: Attempt) -> Result:
     """Try it once. Raises `LeaseLost`; everything else becomes the step's failure or its next try."""
     walk, row = attempt.walk, attempt.row
     if row is not None and row.state == "running" and row.attempts >= MAX_KILLED:
-        message = f"Amity was ended {row.attempts} times in the middle of this step."
+        message = _("Amity was ended %(attempts)s times in the middle of this step.", attempts=row.attempts)
         return _failed(attempt, StepFailed(message, "", again=False), row.input)
     call, reading = None, walk.reading(attempt.key)
     handed = False
@@ -233,11 +235,12 @@ def _within(seconds: float, action: OutsideAction, call: Call, close: Callable[[
         finally:
             close()
 
-    threading.Thread(target=work, name=f"amity-step-{call.key}", daemon=True).start()
+    spoken = copy_context()  # its messages are in the language that this thread speaks
+    threading.Thread(target=spoken.run, args=(work,), name=f"amity-step-{call.key}", daemon=True).start()
     try:
         found = answers.get(timeout=seconds)
     except queue.Empty:
-        raise ActionFailed(f"It took longer than {seconds:g} seconds.") from None
+        raise ActionFailed(_("It took longer than %(seconds)s seconds.", seconds=f"{seconds:g}")) from None
     if isinstance(found, BaseException):
         raise found
     return found
@@ -322,7 +325,7 @@ def _why(error: Exception) -> StepFailed:
     if isinstance(error, AmityError):
         return StepFailed(_worded(error), _technical(error.__cause__), isinstance(error, Busy | Stale))
     log.warning("a step failed", exc_info=error)
-    return StepFailed(UNKNOWN, _technical(error), again=True)
+    return StepFailed(_(UNKNOWN), _technical(error), again=True)
 
 
 def _worded(error: AmityError) -> str:
@@ -343,7 +346,7 @@ def _failed(attempt: Attempt, failure: StepFailed, params: Mapping[str, Any] | N
     journal.wait_is_over(attempt.key)
     if failure.again and attempt.number <= retry.times:
         due = now + dt.timedelta(seconds=retry.delay(attempt.number))
-        why = f"Tries again: {failure.message}"
+        why = _("Tries again: %(message)s", message=failure.message)
         wait = {"kind": "retry", "why": why}
         if attempt.resumes:
             wait = {**(attempt.row.wait or {}), "why": why} if attempt.row is not None else wait

@@ -24,6 +24,7 @@ from amity.database.schema_workflows import (
 )
 from amity.database.types import UtcDateTime
 from amity.errors import Conflict, NotFound
+from amity.texts import gettext as _
 from amity.workflows.engine import waits
 from amity.workflows.engine.journal import ENDED, RUN_COLUMNS, STEP_COLUMNS, RunRow, RunState, StepRow
 from amity.workflows.service import EVERYTHING
@@ -206,7 +207,7 @@ def _row(connection: Connection, run_id: str, *, lock: bool = False) -> RunRow:
     statement = select(*RUN_COLUMNS).where(run.c.id == run_id)
     found = connection.execute(statement.with_for_update() if lock else statement).first()
     if found is None:
-        raise NotFound("There is no such run; it may be too old to be kept.")
+        raise NotFound(_("There is no such run; it may be too old to be kept."))
     return RunRow(**found._mapping)
 
 
@@ -220,7 +221,7 @@ def cancel(database: Database, run_id: str, why: str = "Cancelled by hand.") -> 
     def work(connection: Connection) -> None:
         found = _row(connection, run_id, lock=True)
         if found.state in ENDED:
-            raise Conflict("This run has ended already.")
+            raise Conflict(_("This run has ended already."))
         _cancel(connection, found, why)
 
     database.run(work)
@@ -260,10 +261,10 @@ def skip(database: Database, run_id: str) -> None:
 def _go_on(connection: Connection, run_id: str, *, skip: bool) -> None:
     found = _row(connection, run_id, lock=True)
     if found.state != "failed":
-        raise Conflict("This run has not failed, so there is nothing to try again.")
+        raise Conflict(_("This run has not failed, so there is nothing to try again."))
     key = (found.error or {}).get("step")
     if key is None and skip:
-        raise Conflict("This run did not fail at a step; there is nothing to skip.")
+        raise Conflict(_("This run did not fail at a step; there is nothing to skip."))
     now = _now()
     if key is not None:
         mine = (run_step.c.run == run_id, run_step.c.key == key)

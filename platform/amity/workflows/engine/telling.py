@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from amity.database.schema import account, definition
 from amity.database.schema_workflows import notification
+from amity.texts import gettext as _
 from amity.workflows.documents.model import KIND
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def failed(connection: Connection, catalog: Catalog, journal: Journal, why: str,
     run = journal.run
     title = _title(connection, catalog, run.workflow)
     hour = now.strftime("%Y-%m-%dT%H")
-    text = f"{title} failed: {why}"
+    text = _("%(title)s failed: %(why)s", title=title, why=why)
     _tell(
         connection,
         catalog,
@@ -40,7 +41,7 @@ def paused(
     connection: Connection, catalog: Catalog | None, workflow: str, why: str, now: dt.datetime
 ) -> None:
     """Tell that a workflow was stopped by the guard."""
-    text = f"{_title(connection, catalog, workflow)} was paused: {why}"
+    text = _("%(title)s was paused: %(why)s", title=_title(connection, catalog, workflow), why=why)
     key = f"paused:{workflow}:{now.isoformat()}"
     _tell(connection, catalog, workflow, "workflow_paused", key, text, f"/builder/workflows/{workflow}", now)
 

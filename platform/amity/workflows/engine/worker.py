@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from sqlalchemy import Connection
 
 from amity.errors import AmityError
+from amity.texts import speaking
 from amity.workflows.engine import guard, retention, telling, waits
 from amity.workflows.engine.catalog import LiveCatalog
 from amity.workflows.engine.clock import Clock
@@ -111,8 +112,18 @@ class WorkflowWorker:
             self.dispatcher.wake.wait(POLL_SECONDS)
             self.dispatcher.wake.clear()
             if not self._stop.is_set():
-                _carefully(self._refresh_and_dispatch)
+                self._carefully(self._refresh_and_dispatch)
             self._stop.wait(BREATH_SECONDS)
+
+    def _carefully(self, work: Callable[[], Any]) -> None:
+        """Do it in the language of the workspace; what fails is said, and tried again the next time."""
+        try:
+            with speaking(self.services.locale()[0]):
+                work()
+        except AmityError as error:
+            log.warning("workflows wait: %s", error.message)
+        except Exception:
+            log.exception("a part of the workflow engine failed")
 
     def _refresh_and_dispatch(self) -> None:
         self.services.definitions.refresh()
@@ -123,7 +134,7 @@ class WorkflowWorker:
             now = time.monotonic()
             for chore in self.chores:
                 if chore.next <= now and not self._stop.is_set():
-                    _carefully(chore.work)
+                    self._carefully(chore.work)
                     chore.next = time.monotonic() + chore.every
             self._stop.wait(max(min(chore.next for chore in self.chores) - time.monotonic(), 0.01))
 
@@ -168,16 +179,6 @@ def open_worker(workflows: Workflows, lease: str) -> WorkflowWorker:
     """Make the worker of a workspace; `lease` is the id of this process among the living."""
     catalog = LiveCatalog(workflows.compiler, workflows.services)
     return WorkflowWorker(workflows.services, catalog, lease)
-
-
-def _carefully(work: Callable[[], Any]) -> None:
-    """Do it; what fails is said, and tried again the next time."""
-    try:
-        work()
-    except AmityError as error:
-        log.warning("workflows wait: %s", error.message)
-    except Exception:
-        log.exception("a part of the workflow engine failed")
 
 
 __all__ = ["WorkflowWorker", "open_worker"]

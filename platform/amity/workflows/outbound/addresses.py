@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit
 
+from amity.texts import gettext as _
 from amity.workflows.action import ActionFailed
 
 Resolve = Callable[..., Sequence[tuple[Any, ...]]]
@@ -46,13 +47,18 @@ def target(url: str, allowed: Sequence[str] = (), resolve: Resolve = socket.geta
     trusted = host in allowed or f"{host}:{port}" in allowed
     if parts.scheme != "https" and not trusted:
         raise ActionFailed(
-            f"{host} is not asked without encryption: the address must begin with https.", again=False
+            _("%(host)s is not asked without encryption: the address must begin with https.", host=host),
+            again=False,
         )
     found = _resolved(host, port, resolve)
     if not trusted:
         for item in found:
             if not is_public(item):
-                message = f"{host} leads into a private network ({item}), where workflows may not go."
+                message = _(
+                    "%(host)s leads into a private network (%(item)s), where workflows may not go.",
+                    host=host,
+                    item=item,
+                )
                 raise ActionFailed(message, again=False)
     path = parts.path or "/"
     return Target(parts.scheme, host, port, found[0], f"{path}?{parts.query}" if parts.query else path)
@@ -68,10 +74,10 @@ def _parts(url: str) -> SplitResult:
         right = False
     if not right:
         raise ActionFailed(
-            "The address of the webhook is not one like https://example.com/hook.", again=False
+            _("The address of the webhook is not one like https://example.com/hook."), again=False
         )
     if parts.username or parts.password:
-        raise ActionFailed("The address must not hold a user or a password; use a secret.", again=False)
+        raise ActionFailed(_("The address must not hold a user or a password; use a secret."), again=False)
     return parts
 
 
@@ -79,10 +85,12 @@ def _resolved(host: str, port: int, resolve: Resolve) -> list[str]:
     try:
         found = resolve(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise ActionFailed(f"The name {host} cannot be found: {error}.") from error
+        raise ActionFailed(
+            _("The name %(host)s cannot be found: %(error)s.", host=host, error=error)
+        ) from error
     ips = list(dict.fromkeys(str(item[4][0]).partition("%")[0] for item in found))
     if not ips:
-        raise ActionFailed(f"The name {host} cannot be found.")
+        raise ActionFailed(_("The name %(host)s cannot be found.", host=host))
     return ips
 
 

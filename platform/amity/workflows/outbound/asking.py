@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from amity.texts import gettext as _
 from amity.workflows.action import ActionFailed
 from amity.workflows.outbound.addresses import Target
 
@@ -69,7 +70,11 @@ def ask(
         return Answer(response.status, content[:MAX_ANSWER], location, len(content) <= MAX_ANSWER)
     except (OSError, http.client.HTTPException) as error:
         slow = isinstance(error, TimeoutError)
-        why = f"took longer than {seconds:.0f} seconds" if slow else f"cannot be reached: {_told(error)}"
+        why = (
+            _("took longer than %(seconds)s seconds", seconds=f"{seconds:.0f}")
+            if slow
+            else _("cannot be reached: %(reason)s", reason=_told(error))
+        )
         raise ActionFailed(f"{target.shown} {why}.") from error
     finally:
         connection.close()

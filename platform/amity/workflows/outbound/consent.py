@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
+from amity.texts import gettext as _
 from amity.workflows.subjects import Subject
 
 Needed = Literal["not_withdrawn", "given", "none"]
@@ -20,12 +21,12 @@ def objection(person: Subject, needed: Needed) -> str:
     fields = person.entity.by_name
     for name in OPT_OUTS:
         if name in fields and person.value.get(name) is True:
-            return f"wants no e-mail ({fields[name].title})."
+            return _("wants no e-mail (%(title)s).", title=fields[name].title)
     if CONSENT not in fields:
-        return "" if needed == "not_withdrawn" else "has no field that tells of a consent."
+        return "" if needed == "not_withdrawn" else _("has no field that tells of a consent.")
     consent = person.value.get(CONSENT)
     if consent == "withdrawn":
-        return "has withdrawn the consent to be contacted."
+        return _("has withdrawn the consent to be contacted.")
     if needed == "given" and consent != "given":
-        return "has not given the consent to be contacted."
+        return _("has not given the consent to be contacted.")
     return ""

@@ -24,6 +24,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from amity.files import FileStore
 from amity.settings import Settings
+from amity.texts import gettext as _
 
 SECONDS: Final = 30
 """How long the server may take for each answer."""
@@ -80,10 +81,18 @@ class Server:
         except smtplib.SMTPAuthenticationError as error:
             words = _words(error.smtp_error)
             raise Refused(
-                f"The mail server refuses the sign-in: {error.smtp_code} {words}", again=True
+                _(
+                    "The mail server refuses the sign-in: %(code)s %(words)s",
+                    code=error.smtp_code,
+                    words=words,
+                ),
+                again=True,
             ) from error
         except (smtplib.SMTPException, OSError) as error:
-            raise Refused(f"The mail server {self.host} cannot be reached: {error}", again=True) from error
+            raise Refused(
+                _("The mail server %(host)s cannot be reached: %(error)s", host=self.host, error=error),
+                again=True,
+            ) from error
 
     def _connect(self) -> smtplib.SMTP:
         trust = ssl.create_default_context()
@@ -159,7 +168,9 @@ def _content(files: FileStore, item: Mapping[str, Any]) -> bytes:
     try:
         return files.find(str(item["sha256"])).read_bytes()
     except (NotFound, OSError) as error:
-        raise Refused(f"The content of {item['name']} is not here any more.", again=False) from error
+        raise Refused(
+            _("The content of %(name)s is not here any more.", name=item["name"]), again=False
+        ) from error
 
 
 def deliver(connection: smtplib.SMTP, message: EmailMessage, sender: str, recipients: Sequence[str]) -> str:
@@ -177,12 +188,16 @@ def deliver(connection: smtplib.SMTP, message: EmailMessage, sender: str, recipi
             connection.rset()
         raise
     except (smtplib.SMTPException, OSError) as error:
-        raise Refused(f"The connection to the mail server broke: {error}", again=True) from error
+        raise Refused(
+            _("The connection to the mail server broke: %(error)s", error=error), again=True
+        ) from error
     try:
         connection.send(_dotted(message.as_bytes()))
         code, words = connection.getreply()
     except (smtplib.SMTPException, OSError) as error:
-        raise Uncertain(f"The connection broke while the mail server took it: {error}") from error
+        raise Uncertain(
+            _("The connection broke while the mail server took it: %(error)s", error=error)
+        ) from error
     if code != 250:
         raise _refusal(code, words)
     return "; ".join(refused)
@@ -252,7 +267,10 @@ def addresses(text: str) -> list[str]:
             found.append(str(Address(one_line(name), addr_spec=plain)))
         if len(found) > MAX_RECIPIENTS:
             raise ValueError(
-                f"A mail goes to {MAX_RECIPIENTS} people at most; let the workflow send one to each"
+                _(
+                    "A mail goes to %(most)s people at most; let the workflow send one to each",
+                    most=MAX_RECIPIENTS,
+                )
             )
     return found
 

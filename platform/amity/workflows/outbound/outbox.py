@@ -27,6 +27,8 @@ from amity.database.schema_workflows import outbox
 from amity.errors import AmityError, Conflict, Forbidden, NotFound
 from amity.files import FileStore
 from amity.settings import Settings
+from amity.texts import ENGLISH, speaking
+from amity.texts import gettext as _
 from amity.workflows.outbound.mail import Mail, Refused, Server, Uncertain, bare_address, deliver, message_of
 
 log: Final = logging.getLogger("amity.mail")
@@ -54,7 +56,10 @@ class OutboxSender:
         settings: Settings,
         process_id: str,
         clock: Callable[[], dt.datetime] | None = None,
+        language: Callable[[], str] = lambda: ENGLISH,
     ) -> None:
+        self._language = language
+        """Gives the workspace's language: admins read in the outbox why a mail waits."""
         self._database = database
         self._files = files
         self._settings = settings
@@ -65,8 +70,9 @@ class OutboxSender:
         """Send until `stop` is set; what goes wrong is logged and tried again."""
         while not stop.is_set():
             try:
-                self.recover()
-                self.send_due(stop.is_set)
+                with speaking(self._language()):
+                    self.recover()
+                    self.send_due(stop.is_set)
             except AmityError as error:
                 log.warning("the outbox waits: %s", error.message)
             except Exception:
@@ -93,7 +99,7 @@ class OutboxSender:
                 changed = connection.execute(
                     update(outbox)
                     .where(outbox.c.id == identity, outbox.c.state == "sending", ours)
-                    .values(state="uncertain", why=DIED, next_at=None)
+                    .values(state="uncertain", why=_(DIED), next_at=None)
                 )
                 count += changed.rowcount
             return count
@@ -209,10 +215,16 @@ class OutboxSender:
 
 
 @contextmanager
-def sending(database: Database, files: FileStore, settings: Settings, process_id: str) -> Iterator[None]:
+def sending(
+    database: Database,
+    files: FileStore,
+    settings: Settings,
+    process_id: str,
+    language: Callable[[], str] = lambda: ENGLISH,
+) -> Iterator[None]:
     """Send in a thread of its own while the block lasts."""
     stop = threading.Event()
-    sender = OutboxSender(database, files, settings, process_id)
+    sender = OutboxSender(database, files, settings, process_id, language=language)
     thread = threading.Thread(target=sender.run, args=(stop,), name="amity-outbox", daemon=True)
     thread.start()
     try:
@@ -297,7 +309,7 @@ def get_mail(database: Database, identity: str) -> Row[Any]:
     with database.read() as connection:
         row = connection.execute(select(outbox).where(outbox.c.id == identity)).first()
     if row is None:
-        raise NotFound("There is no such e-mail in the outbox.")
+        raise NotFound(_("There is no such e-mail in the outbox."))
     return row
 
 
@@ -315,7 +327,7 @@ def cancel(database: Database, ctx: Context, identity: str) -> None:
 
 def _move(database: Database, ctx: Context, identity: str, of: tuple[str, ...], **values: Any) -> None:
     if not ctx.actor.is_admin:
-        raise Forbidden("Only admins may decide about e-mails in the outbox.")
+        raise Forbidden(_("Only admins may decide about e-mails in the outbox."))
 
     def work(connection: Connection) -> bool:
         changed = connection.execute(
@@ -327,5 +339,5 @@ def _move(database: Database, ctx: Context, identity: str, of: tuple[str, ...], 
 
     if not database.run(work):
         row = get_mail(database, identity)
-        raise Conflict(f"This e-mail is {row.state} meanwhile; nothing was changed.")
+        raise Conflict(_("This e-mail is %(state)s meanwhile; nothing was changed.", state=row.state))
     log.info("mail moved by a person", extra={"mail": identity, "by": ctx.actor.account, **values})

@@ -11,6 +11,7 @@ from amity.entities.model import Model
 from amity.records.changing import creation
 from amity.records.shapes import Record, rfc3339
 from amity.records.unit import Unit
+from amity.texts import gettext as _
 from amity.workflows.action import Call
 from amity.workflows.subjects import Subject, link_to
 
@@ -34,7 +35,7 @@ def interaction(
     roles = {item.name for item in participants.link_fields} | {item.name for item in participants.parts}
     own = {"role": "to"} if "role" in roles else {}
     values: dict[str, Any] = {
-        "subject": subject[:_LONGEST_SUBJECT] or "(no subject)",
+        "subject": subject[:_LONGEST_SUBJECT] or _("(no subject)"),
         "channel": "email",
         "direction": "out",
         "at": rfc3339(call.ctx.now),

@@ -20,6 +20,7 @@ from typing import Any, Final
 
 from amity.access.context import Context
 from amity.errors import Conflict, Forbidden, Invalid, NotFound
+from amity.texts import gettext as _
 from amity.workflows.action import ActionFailed
 
 log: Final = logging.getLogger("amity.secrets")
@@ -58,9 +59,12 @@ class Vault:
         try:
             value = self._read().get(name)
         except Unreadable as error:
-            raise ActionFailed(f"{FILE} in the home cannot be read.") from error
+            raise ActionFailed(_("%(file)s in the home cannot be read.", file=FILE)) from error
         if not _usable(name, value):
-            message = f"There is no secret '{name[:64]}'. An admin enters it in the builder, under Secrets."
+            message = _(
+                "There is no secret '%(name)s'. An admin enters it in the builder, under Secrets.",
+                name=name[:64],
+            )
             raise ActionFailed(message, again=False)
         return str(value)
 

@@ -15,6 +15,7 @@ from amity.access.people import Account
 from amity.database.schema import account
 from amity.entities.model import Model
 from amity.records.me import PERSON_ENTITY
+from amity.texts import gettext as _
 from amity.workflows.action import ActionFailed, Call
 
 EMAIL: Final[Mapping[str, Any]] = {"type": "string", "maxLength": 320, "x-amity": {"input": "account"}}
@@ -57,7 +58,7 @@ def by_emails(call: Call, emails: Iterable[str]) -> list[Account]:
     for email in emails:
         item = known.get(people.email_key(email))
         if item is None:
-            raise ActionFailed(f"Nobody has the account {email}.", again=False)
+            raise ActionFailed(_("Nobody has the account %(email)s.", email=email), again=False)
         found.append(item)
     return found
 
@@ -108,9 +109,9 @@ def active_ids(connection: Connection, ids: Sequence[str]) -> set[str]:
 def described(params: Mapping[str, Any]) -> str:
     """Say for a step's card which people the parameters of `PEOPLE` mean."""
     parts = [str(item) for item in params.get("to") or ()]
-    parts += ["the owner"] if params.get("owner") else []
-    parts += ["the owner's manager"] if params.get("manager") else []
-    parts += [f"everybody with the role {role}" for role in params.get("roles") or ()]
+    parts += [_("the owner")] if params.get("owner") else []
+    parts += [_("the owner's manager")] if params.get("manager") else []
+    parts += [_("everybody with the role %(role)s", role=role) for role in params.get("roles") or ()]
     return ", ".join(parts) or "…"
 
 

@@ -23,6 +23,7 @@ from amity.database.schema import account
 from amity.database.schema_workflows import assignment, assignment_person, run
 from amity.entities.model import Model
 from amity.errors import Conflict, Forbidden, Invalid, NotFound
+from amity.texts import gettext as _
 from amity.workflows.engine.waits import wake_in
 from amity.workflows.people.accounts import manager_of
 from amity.workflows.people.notifications import Notice, tell
@@ -177,7 +178,11 @@ def replace_gone(
         known.update(fresh)
         own = (assignment_person.c.assignment == found.id, assignment_person.c.account == gone)
         connection.execute(update(assignment_person).where(*own).values(answer="gone", answered_at=now))
-        words = f"{found.title} (instead of {names.get(gone, 'somebody')}, whose account is not active)"
+        words = _(
+            "%(question)s (instead of %(person)s, whose account is not active)",
+            question=found.title,
+            person=names.get(gone, _("somebody")),
+        )
         tell(connection, others, Notice(found.kind, words, url(found.id), f"ask:{found.id}"), now)
 
 
@@ -206,7 +211,7 @@ def read(connection: Connection, identity: str, *, lock: bool = False) -> Assign
     statement = select(assignment).where(assignment.c.id == identity)
     row = connection.execute(statement.with_for_update() if lock else statement).first()
     if row is None:
-        raise NotFound("There is no such request.")
+        raise NotFound(_("There is no such request."))
     people = connection.execute(
         select(assignment_person)
         .where(assignment_person.c.assignment == identity)
@@ -303,7 +308,7 @@ def visible(database: Database, ctx: Context, identity: str) -> Assignment:
         asked = select(assignment_person.c.account).where(assignment_person.c.assignment == identity)
         people = set(connection.execute(asked).scalars())
     if ctx.actor.account not in people and not ctx.actor.is_admin:
-        raise NotFound("There is no such request.")
+        raise NotFound(_("There is no such request."))
     return found
 
 
@@ -331,7 +336,9 @@ def _answer(
 ) -> Assignment:
     words = comment.replace("\r\n", "\n").strip()
     if len(words) > LONGEST_COMMENT or "\0" in words:
-        raise Invalid.at("/comment", "length", f"A comment has at most {LONGEST_COMMENT} characters.")
+        raise Invalid.at(
+            "/comment", "length", _("A comment has at most %(longest)s characters.", longest=LONGEST_COMMENT)
+        )
 
     def work(connection: Connection) -> Assignment:
         # The run's row first, as the engine does that goes on with it: so nobody waits in a circle.
@@ -361,10 +368,10 @@ def _check(found: Assignment, kind: Kind, ctx: Context) -> None:
     person = ctx.actor.account
     if person not in found.waiting:
         if any(item.account == person for item in found.answers):
-            raise Conflict("You have answered this already.")
-        raise Forbidden("You are not asked here.", hint="Only the people it was put to may answer.")
+            raise Conflict(_("You have answered this already."))
+        raise Forbidden(_("You are not asked here."), hint=_("Only the people it was put to may answer."))
     if found.kind != kind:
-        raise Conflict("This request is answered in another way.")
+        raise Conflict(_("This request is answered in another way."))
     if not found.is_open:
         words = {"expired": "its time is over", "cancelled": "it was taken back"}.get(
             found.state, "others did"

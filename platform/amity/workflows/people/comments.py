@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, delete, insert, select
+from sqlalchemy import Connection, Row, and_, delete, false, insert, or_, select
 
+from amity import texts
 from amity.access.context import Context
 from amity.access.people import Account
 from amity.database.engine import Database
@@ -17,6 +18,7 @@ from amity.database.schema_workflows import comment
 from amity.entities.model import Entity
 from amity.errors import Forbidden, Invalid, NotFound
 from amity.records.service import Records
+from amity.texts import gettext as _
 from amity.workflows.people.notifications import Notice, record_url, tell
 
 LONGEST: Final = 10_000
@@ -81,24 +83,32 @@ def add(
     entity: Entity,
     record: str,
     text: str,
+    language: str = texts.ENGLISH,
 ) -> str:
     """Comment on a record as a person who may read it, and tell those who are mentioned and may, too.
 
+    What they are told is in `language`, the workspace's: they read another one than who writes, perhaps.
     Raises `NotFound` where the record may not be read, `Invalid` for an empty or too long text.
     """
     words = text.replace("\r\n", "\n").strip()
     if not words or len(words) > LONGEST or "\0" in words:
-        message = f"A comment has 1 to {LONGEST} characters." if words else "Write something first."
+        message = (
+            _("A comment has 1 to %(longest)s characters.", longest=LONGEST)
+            if words
+            else _("Write something first.")
+        )
         raise Invalid.at("/text", "length", message)
     label = records.labels(ctx, entity.name, [record]).get(record)
     if label is None:
-        raise NotFound(f"There is no {entity.title} {record}.")
+        raise NotFound(_("There is no %(entity)s %(record)s.", entity=entity.title, record=record))
     readers = [
         person.id
         for person in mentioned(words, people)
         if person.id != ctx.actor.account and _may_read(records, ctx, person, entity, record)
     ]
-    notice = Notice("mention", f"{ctx.actor.name} mentioned you: {label}", record_url(entity.name, record))
+    with texts.speaking(language):
+        words_to_them = _("%(name)s mentioned you: %(record)s", name=ctx.actor.name, record=label)
+    notice = Notice("mention", words_to_them, record_url(entity.name, record))
 
     def work(connection: Connection) -> str:
         made = put(connection, entity, record, ctx.actor.account, words, ctx.cause, ctx.now)
@@ -118,7 +128,29 @@ def _may_read(records: Records, ctx: Context, person: Account, entity: Entity, r
 
 def of_record(database: Database, entity: Entity, record: str, limit: int = 100) -> Sequence[Row[Any]]:
     """List the comments on a record, the newest first. Whoever asks has read the record already."""
-    statement = select(comment).where(comment.c.entity == entity.id, comment.c.record == record)
+    return of_records(database, [(entity.id, record)], limit=limit)
+
+
+def of_records(
+    database: Database,
+    records: Sequence[tuple[str, str]],
+    *,
+    before: tuple[dt.datetime, str] | None = None,
+    since: dt.datetime | None = None,
+    limit: int = 100,
+) -> Sequence[Row[Any]]:
+    """List the comments on records (entity id, record id) together, the newest first.
+
+    `before` is (moment, id of a comment): what stands behind it in this order; `since`: later than a moment.
+    Whoever asks has read the records already.
+    """
+    these = [and_(comment.c.entity == entity, comment.c.record == record) for entity, record in records]
+    statement = select(comment).where(or_(false(), *these))
+    if before is not None:
+        at, identity = before
+        statement = statement.where(or_(comment.c.at < at, and_(comment.c.at == at, comment.c.id < identity)))
+    if since is not None:
+        statement = statement.where(comment.c.at > since)
     with database.read() as connection:
         return connection.execute(
             statement.order_by(comment.c.at.desc(), comment.c.id.desc()).limit(limit)
@@ -132,9 +164,9 @@ def remove(database: Database, ctx: Context, entity: Entity, record: str, identi
     def work(connection: Connection) -> None:
         row = connection.execute(select(comment.c.account).where(*this)).first()
         if row is None:
-            raise NotFound("This comment is not there any more.")
+            raise NotFound(_("This comment is not there any more."))
         if row.account != ctx.actor.account and not ctx.actor.is_admin:
-            raise Forbidden("Only whoever wrote a comment may delete it.")
+            raise Forbidden(_("Only whoever wrote a comment may delete it."))
         connection.execute(delete(comment).where(*this))
 
     database.run(work)

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from amity.records.caller import Caller
 from amity.records.unit import Unit
+from amity.texts import gettext as _
 from amity.workflows.action import ActionFailed, Call, Outcome, Preview, Waiting
 from amity.workflows.outbound.mail import one_line
 from amity.workflows.people import assignments
@@ -94,7 +95,7 @@ def _people(call: Call, caller: Caller) -> list[Any]:
     admins = [person for person in every if person.state == "active" and "admin" in person.roles]
     found = [person for person in every if person.id in ids] or admins
     if not found:
-        raise ActionFailed("Nobody is there who could be asked.")
+        raise ActionFailed(_("Nobody is there who could be asked."))
     return found
 
 
@@ -129,10 +130,14 @@ def resuming(
 
 def _waiting(call: Call, found: Assignment) -> Waiting:
     names = call.services.accounts.names(found.waiting)
-    who = ", ".join(sorted(names.values())) or "somebody"
+    who = ", ".join(sorted(names.values())) or _("somebody")
     moments = [item for item in (found.due_at, _next_reminder(call, found)) if item is not None]
-    what = "approval" if found.kind == "approval" else "answer"
-    why = f"Waits for the {what} of {who}."
+    approval = found.kind == "approval"
+    why = (
+        _("Waits for the approval of %(who)s.", who=who)
+        if approval
+        else _("Waits for the answer of %(who)s.", who=who)
+    )
     return Waiting(until=min(moments, default=None), why=why, state={"assignment": found.id})
 
 
@@ -153,6 +158,9 @@ def previewing(call: Call, kind: Kind) -> Preview:
     """Say who would be asked."""
     caller = caller_of(call)
     names = ", ".join(person.name for person in _people(call, caller))
-    what = "be asked to approve" if kind == "approval" else "be asked"
-    text = f"{names} would {what}: {one_line(call.params['question'])}"
-    return Preview(text, stops=f"It waits for the answer of {names}.")
+    question = one_line(call.params["question"])
+    if kind == "approval":
+        text = _("%(names)s would be asked to approve: %(question)s", names=names, question=question)
+    else:
+        text = _("%(names)s would be asked: %(question)s", names=names, question=question)
+    return Preview(text, stops=_("It waits for the answer of %(names)s.", names=names))

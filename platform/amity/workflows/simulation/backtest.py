@@ -26,6 +26,7 @@ from amity.records.moments import Moment, PastMe
 from amity.records.past import Level, Past, PastFacts
 from amity.records.targets import label_of
 from amity.records.walking import PastChange, walk
+from amity.texts import gettext as _
 from amity.workflows.documents.compiled import CompiledWorkflow
 from amity.workflows.documents.environment import Reading
 from amity.workflows.requesting import MUTE, run_id
@@ -59,15 +60,23 @@ def dry_run(
     if entity is None:
         return _without_record(services, ctx, compiled, input)
     if not record_id:
-        raise Invalid(f"Choose a {entity.title} to try it with.")
+        raise Invalid(_("Choose a %(entity)s to try it with.", entity=entity.title))
     if record_id not in services.records.labels(ctx, entity.name, [record_id]):
-        raise NotFound(f"There is no {entity.title} {record_id!r}, or you may not see it.")
+        raise NotFound(
+            _(
+                "There is no %(entity)s %(record_id)s, or you may not see it.",
+                entity=entity.title,
+                record_id=f"{record_id!r}",
+            )
+        )
     machine = services.records.machine
     acts = acting(_as_whom(compiled, ctx), services, compiled, "", ctx.now)
     with Reading(machine, machine.caller(replace(acts, actor=SYSTEM))) as reading:
         record = reading.record(entity, record_id)
         if record is None:
-            raise NotFound(f"There is no {entity.title} {record_id!r}.")
+            raise NotFound(
+                _("There is no %(entity)s %(record_id)s.", entity=entity.title, record_id=f"{record_id!r}")
+            )
         change = _last_change(reading, compiled, entity, record_id)
         scene = Scene(
             services,
@@ -141,12 +150,12 @@ def _starts(
 ) -> tuple[bool, str]:
     if _kinds(compiled) - {"deleted"}:
         if not change.kind:
-            return False, "The record was not changed in this way yet."
+            return False, _("The record was not changed in this way yet.")
         if not touches(compiled, change.kind, change.fields):
-            return False, "Its last change was of other fields than those that start it."
+            return False, _("Its last change was of other fields than those that start it.")
     env = {"record": scene.new, "new": scene.new, "old": scene.old, "input": scene.input, **bound}
     if compiled.when is not None and not compiled.when.condition(env):
-        return False, "The condition of the workflow does not hold for it."
+        return False, _("The condition of the workflow does not hold for it.")
     return True, ""
 
 
@@ -207,11 +216,11 @@ def back_test(
     Raises `Invalid` where the period is none.
     """
     if since >= until:
-        raise Invalid("The period ends before it begins.")
+        raise Invalid(_("The period ends before it begins."))
     until = min(until, ctx.now)
     trial = Trial(BackTest(since, until), limit, samples, seconds, cancelled)
     if any(step.step.action == "find" for step in compiled.walk()):
-        trial.found.notes.append(COMPUTED_NOW)
+        trial.found.notes.append(_(COMPUTED_NOW))
     source = TRIGGERS[compiled.workflow.trigger.on].source
     runner = _Runner(services, ctx, compiled, trial)
     try:
@@ -220,7 +229,7 @@ def back_test(
         elif source == "clock":
             PastClock(runner).run()
         else:
-            trial.found.notes.append(ASKED)
+            trial.found.notes.append(_(ASKED))
     except Enough as enough:
         trial.found.early = enough.why
     return trial.found
@@ -279,7 +288,7 @@ class _Runner:
     ) -> Simulation:
         actor = self._actor(moment)
         if actor is None:
-            why = "It runs as somebody who may not sign in any more."
+            why = _("It runs as somebody who may not sign in any more.")
             return Simulation(stopped=why, end="failed")
         acts = acting(replace(self.ctx, actor=actor), self.services, self.compiled, run, moment.at)
         me = PastMe(moment if actor is not SYSTEM else replace(moment, actor=None))

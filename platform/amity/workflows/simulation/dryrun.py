@@ -21,6 +21,8 @@ from amity.expressions import RecordType, RecordValue
 from amity.expressions.types import ID
 from amity.records.gaps import Gap
 from amity.records.targets import label_of
+from amity.texts import gettext as _
+from amity.texts import ngettext
 from amity.workflows.action import ActionFailed, Call, Preview, RunInfo
 from amity.workflows.documents.compiled import CompiledBranch, CompiledStep, CompiledWorkflow
 from amity.workflows.documents.environment import Environment, Reading, Results
@@ -201,10 +203,10 @@ class _Walk:
             try:
                 goes_on = self._step(step, turn, loops, level)
             except _Ended:
-                self._leave(steps[number + 1 :], turn, level, NOT_REACHED)
+                self._leave(steps[number + 1 :], turn, level, _(NOT_REACHED))
                 raise
             if not goes_on:
-                self._leave(steps[number + 1 :], turn, level, NOT_REACHED)
+                self._leave(steps[number + 1 :], turn, level, _(NOT_REACHED))
                 return False
         return True
 
@@ -212,7 +214,9 @@ class _Walk:
         self.check()
         self.count += 1
         if self.count > MAX_STEPS:
-            raise _Ended("too_long", f"More than {MAX_STEPS} steps are not worked out.")
+            raise _Ended(
+                "too_long", _("More than %(max_steps)s steps are not worked out.", max_steps=MAX_STEPS)
+            )
         key = f"{step.key}{turn}"
         match step.step.kind:
             case "do":
@@ -232,11 +236,11 @@ class _Walk:
     def _choose(self, step: CompiledStep, key: str, turn: str, loops: Mapping[str, Any], level: int) -> bool:
         branch = choose(step.branches, self.env(loops))
         self._result(step, "done", {"branch": None if branch is None else branch.name})
-        self._note(step, key, level, "would", "No way is taken." if branch is None else _way(branch))
+        self._note(step, key, level, "would", _("No way is taken.") if branch is None else _way(branch))
         goes_on = True
         for arm in step.branches:
             if arm is not branch:
-                self._leave(arm.steps, turn, level + 1, NOT_CHOSEN)
+                self._leave(arm.steps, turn, level + 1, _(NOT_CHOSEN))
                 continue
             goes_on = self.steps(arm.steps, turn, loops, level + 1)
         return goes_on
@@ -246,13 +250,17 @@ class _Walk:
     ) -> bool:
         items = step.expressions["for_each"].evaluate(self.env(loops)) or []
         if len(items) > MAX_TURNS:
-            why = f"The list has {len(items)} entries; {MAX_TURNS} are possible."
+            why = _(
+                "The list has %(items)s entries; %(max_turns)s are possible.",
+                items=len(items),
+                max_turns=MAX_TURNS,
+            )
             self._note(step, key, level, "stops", "", why)
             raise _Ended("failed", why)
         self._result(step, "done", {"count": len(items)})
-        self._note(step, key, level, "would", f"{len(items)} turns.")
+        self._note(step, key, level, "would", ngettext("One turn.", "%(num)s turns.", len(items)))
         if not items:
-            self._leave(step.branches[0].steps, turn, level + 1, "The list is empty.")
+            self._leave(step.branches[0].steps, turn, level + 1, _("The list is empty."))
         name = str(step.step.params.get("as", "item"))
         for number, item in enumerate(items):
             inner = {**loops, name: item}
@@ -266,15 +274,15 @@ class _Walk:
         if "wait_for" in step.expressions:
             if step.expressions["wait_for"].condition(env):
                 self._result(step, "done", {"met": True, "at": self.now.isoformat()})
-                self._note(step, key, level, "would", "What it waits for is true already.")
+                self._note(step, key, level, "would", _("What it waits for is true already."))
                 return True
-            return self._stop(step, key, level, "", "It waits until something is true.")
+            return self._stop(step, key, level, "", _("It waits until something is true."))
         due = self._due(step, env)
         if due is None or due <= self.now:
             self._result(step, "done", {"at": self.now.isoformat()})
-            self._note(step, key, level, "would", "It goes on at once: that moment has come.")
+            self._note(step, key, level, "would", _("It goes on at once: that moment has come."))
             return True
-        return self._stop(step, key, level, "", f"It waits until {self._shown(due)}.")
+        return self._stop(step, key, level, "", _("It waits until %(moment)s.", moment=self._shown(due)))
 
     def _due(self, step: CompiledStep, env: Mapping[str, Any]) -> dt.datetime | None:
         if "wait" in step.expressions:
@@ -313,15 +321,19 @@ class _Walk:
         try:
             return step.action.preview(self._call(step, key, loops))
         except ActionFailed as error:
-            return Preview(f"It would fail: {error.message}", stops=error.message, outcome="failed")
+            return Preview(
+                _("It would fail: %(message)s", message=error.message), stops=error.message, outcome="failed"
+            )
         except AmityError as error:
-            return Preview(f"It would fail: {error.message}", stops=error.message, outcome="failed")
+            return Preview(
+                _("It would fail: %(message)s", message=error.message), stops=error.message, outcome="failed"
+            )
         except NotImplementedError:
-            why = f"The action '{step.action.title}' cannot say what it would do."
+            why = _("The action '%(action)s' cannot say what it would do.", action=_(step.action.title))
             return Preview(why, stops=why)
         except Exception as error:  # the action of an extension: the page says so instead of failing
             log.warning("a preview failed", exc_info=error, extra={"action": step.action.name})
-            why = f"What '{step.action.title}' would do could not be worked out."
+            why = _("What '%(action)s' would do could not be worked out.", action=_(step.action.title))
             return Preview(why, stops=why)
 
     def _call(self, step: CompiledStep, key: str, loops: Mapping[str, Any]) -> Call:
@@ -422,11 +434,15 @@ class _Walk:
 
 
 def _way(branch: CompiledBranch) -> str:
-    words = {"then": "The condition holds.", "else": "The condition does not hold."}
+    words = {"then": _("The condition holds."), "else": _("The condition does not hold.")}
     if branch.name in words:
         return words[branch.name]
     case = branch.name.split("/")
-    return f"Case {int(case[1]) + 1} holds." if len(case) > 1 and case[1].isdecimal() else "No case holds."
+    return (
+        _("Case %(number)s holds.", number=int(case[1]) + 1)
+        if len(case) > 1 and case[1].isdecimal()
+        else _("No case holds.")
+    )
 
 
 def acting(

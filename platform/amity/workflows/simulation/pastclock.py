@@ -16,6 +16,7 @@ from amity.expressions import BOOL, Compiled, compile
 from amity.records.archive import Archive
 from amity.records.moments import Moment
 from amity.records.past import Level, PastFacts, Staff
+from amity.texts import gettext as _
 from amity.workflows.documents.compiled import CompiledWorkflow
 from amity.workflows.engine.clock import DateRule, date_rule, following
 from amity.workflows.services import Services
@@ -64,7 +65,7 @@ class PastClock:
 
     def run(self) -> None:
         """Count what would have been started."""
-        self.trial.found.notes.append(DOWN)
+        self.trial.found.notes.append(_(DOWN))
         if self.compiled.workflow.trigger.on == "schedule":
             self._schedule()
         else:
@@ -96,7 +97,9 @@ class PastClock:
             if after >= found.until:
                 break
             if len(moments) >= MAX_MOMENTS:
-                found.notes.append(f"Only the first {MAX_MOMENTS} moments of the schedule were looked at.")
+                found.notes.append(
+                    _("Only the first %(number)s moments of the schedule were looked at.", number=MAX_MOMENTS)
+                )
                 break
         return moments[:MAX_MOMENTS]
 
