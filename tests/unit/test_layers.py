@@ -11,7 +11,7 @@ SOURCE = Path(__file__).parents[2] / "platform"
 PACKAGE = SOURCE / "amity"
 
 LAYERS = [
-    {"errors", "paths"},
+    {"errors", "paths", "texts"},
     {"jsontext", "settings", "files", "patterns"},
     {"database"},
     {"expressions"},
