@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -12,6 +13,7 @@ from amity.access.context import SYSTEM
 from amity.access.policy import Decision
 from amity.definitions.documents import DefinitionChange
 from amity.records.shapes import Record
+from amity.workflows.people import comments
 from amity.workspace import Workspace
 from tests.functional.web.conftest import Made
 from tests.functional.web.test_lists import counted
@@ -158,6 +160,61 @@ def test_entries_are_filtered_by_kind_and_paged(staff: Visitor, party: Party) ->
         address = more[1].replace("&amp;", "&") if more else ""
     assert found == [f"Call {number:02}" for number in range(59, -1, -1)]
     assert staff.get(f"{url(party.client)}/timeline?after=x").status_code == 422
+
+
+def said(page: str) -> list[str]:
+    """What stands on a timeline in its order: titles of entries, texts of comments."""
+    found = re.findall(r'class="entry-title" href[^>]*>([^<]*)<|class="entry-text">([^<]*)<', page)
+    return [title or text for title, text in found]
+
+
+def test_comments_stand_among_the_entries(staff: Visitor, party: Party) -> None:
+    party.call("Before", "2026-01-02T10:00:00Z", party.client)
+    party.call("Today", dt.datetime.now(dt.UTC).isoformat(), party.supplier)
+    for number, record in enumerate((party.client, party.supplier, party.firm)):
+        staff.post(f"{url(record)}/comments", {"text": f"Words {number}"})
+    for record in (party.firm, party.client):
+        page = staff.get(url(record)).text
+        assert said(page) == ["Words 2", "Words 1", "Words 0", "Today", "Before"]
+        assert page.count('id="comments"') == 1 and f'href="{url(party.supplier)}">Supplier' in page
+    only = staff.get(f"{url(party.client)}/timeline?done=1").text
+    assert said(only) == ["Words 2", "Words 1", "Words 0"] and 'aria-current="page">Comments' in only
+    assert said(staff.get(f"{url(party.client)}/timeline?kind=call").text) == ["Today", "Before"]
+    deletes = re.search(rf'action="({url(party.supplier)}/comments/[^"]+)"', page)
+    assert deletes is not None
+    done = staff.post(deletes[1], {"back": url(party.client)})
+    assert done.headers["Location"] == f"{url(party.client)}#comments"
+    assert "Words 1" not in staff.get(url(party.client)).text
+
+
+@pytest.mark.parametrize(("calls", "words"), [(60, 2), (3, 60), (40, 40), (0, 30), (30, 0)])
+def test_entries_and_comments_are_paged_together(
+    staff: Visitor, party: Party, workspace: Workspace, calls: int, words: int
+) -> None:
+    begin = dt.datetime(2026, 1, 2, tzinfo=dt.UTC)
+    expected = []
+    for number in range(calls):
+        at = begin + dt.timedelta(minutes=7 * number)
+        party.call(f"Call {number:02}", at.isoformat(), party.client)
+        expected.append((at, 1, f"Call {number:02}"))
+    client = workspace.definitions.model.entities["client"]
+    for number in range(words):
+        at = begin + dt.timedelta(minutes=5 * number)
+        workspace.database.run(
+            lambda connection, at=at, number=number: comments.put(
+                connection, client, party.client.id, None, f"Words {number:02}", {}, at
+            )
+        )
+        expected.append((at, 0, f"Words {number:02}"))
+    found, address, pages = [], f"{url(party.client)}/timeline", 0
+    while address:
+        page = staff.get(address).text
+        found += said(page)
+        more = re.search(r'class="entry-more"><a class="btn btn-sm" href="([^"]+)"', page)
+        address, pages = more[1].replace("&amp;", "&") if more else "", pages + 1
+        assert pages < 12
+    assert found == [text for _at, _kind, text in sorted(expected, reverse=True)]
+    assert staff.get(f"{url(party.client)}/timeline?said=x").status_code == 422
 
 
 def test_htmx_gets_the_part_it_asks_for(staff: Visitor, party: Party) -> None:

@@ -37,6 +37,7 @@ from amity.web.staff.talk import CommentLine, comments_of
 from amity.web.staff.timeline import (
     AHEAD,
     FIRST,
+    Talk,
     TimelineView,
     covered,
     link_text,
@@ -132,10 +133,11 @@ class RecordPage:
     sections: tuple[SectionView, ...]
     shared: tuple[SharedView, ...]
     timeline: TimelineView | None
-    """None where no entity has entries about records like this one."""
+    """With the comments; None where no entity has entries about records like this one."""
     related: tuple[RelatedList, ...]
     panels: tuple[PanelView, ...]
     comments: tuple[CommentLine, ...]
+    """Where there is no timeline."""
     starts: tuple[StartButton, ...]
     runs: tuple[RunNote, ...]
     """The latest runs of workflows about the record, for admins."""
@@ -182,6 +184,7 @@ def make_page(ctx: Context, entity: Entity, record: Record) -> RecordPage:
     shared = tuple(_shared(ctx, entity, record))
     people = account_names({record.get("created_by"), record.get("updated_by"), record.get("owner")} - {None})
     formats = formatter()
+    timeline = _timeline(ctx, entity, record, name)
     return RecordPage(
         entity=head(ctx, entity),
         id=record.id,
@@ -191,10 +194,10 @@ def make_page(ctx: Context, entity: Entity, record: Record) -> RecordPage:
         facts=tuple(_facts(entity, sections, shared)),
         sections=tuple(sections),
         shared=shared,
-        timeline=_timeline(ctx, entity, record, name),
+        timeline=timeline,
         related=tuple(_related(ctx, entity, record)),
         panels=panels(entity, record.values),
-        comments=comments_of(ctx, entity, record.id),
+        comments=() if timeline is not None else comments_of(ctx, entity, record.id),
         starts=start_buttons(entity),
         runs=_runs(ctx, entity, record.id),
         history=make_history(ctx, entity, record.id, name),
@@ -297,7 +300,7 @@ def _timeline(ctx: Context, entity: Entity, record: Record, name: str) -> Timeli
     if entity.timeline is not None:  # an entry itself: what hangs on it stands in its related lists
         return None
     query = TimelineQuery(limit=FIRST, ahead=AHEAD)
-    found = make_timeline(ctx, entity, record.id, name, query)
+    found = make_timeline(ctx, entity, record.id, name, query, Talk())
     return found if found.past or found.ahead or found.adds or found.roles else None
 
 

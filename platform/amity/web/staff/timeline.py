@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -18,10 +18,12 @@ from amity.records.shapes import Target
 from amity.records.timeline import Entry, Timeline, TimelineQuery
 from amity.web import htmx
 from amity.web.context import current, workspace
+from amity.web.staff import said
 from amity.web.staff.access import EntityHead, decide, find_entity, formatter, head
 from amity.web.staff.blueprint import blueprint
 from amity.web.staff.columns import related_columns
 from amity.web.staff.showing import Link, Shower, Shown, label
+from amity.web.staff.talk import CommentLine, comment_lines
 from amity.web.texts import gettext as _
 
 PAGE: Final = 25
@@ -48,6 +50,17 @@ class EntryLine:
     """Whom it is about, where that is not plain: `note` is the role, `label` is empty for the same name."""
     facts: tuple[str, ...]
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SaidLine:
+    """A comment among the entries."""
+
+    comment: CommentLine
+    back: str
+    """Where deleting it leads to."""
+    roles: tuple[Link, ...]
+    """Where it was written, unless on the record that is looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +92,7 @@ class TimelineView:
     """The other roles of the same party; `note` names the role."""
     ahead: tuple[EntryLine, ...]
     ahead_url: str
-    past: tuple[EntryLine, ...]
+    past: tuple[EntryLine | SaidLine, ...]
     past_url: str
     filters: tuple[KindFilter, ...]
     adds: tuple[AddLink, ...]
@@ -96,30 +109,45 @@ def show_timeline(name: str, identity: Any) -> str:
     ctx = current()
     entity = find_entity(ctx, name)
     record = workspace().records.get(ctx, entity.name, str(identity), fields=entity.display)
-    after, ahead_after = request.args.get("after"), request.args.get("ahead")
+    args = request.args
+    after, ahead_after, place = args.get("after"), args.get("ahead"), args.get("said")
+    earlier = bool(after or place)
     query = TimelineQuery(
-        kinds=tuple(request.args.getlist("kind")),
-        limit=0 if ahead_after else PAGE,
+        kinds=tuple(args.getlist("kind")),
+        limit=0 if ahead_after or "done" in args else PAGE,
         after=after,
-        ahead=0 if after else PAGE,
+        ahead=0 if earlier or "done" in args else PAGE,
         ahead_after=ahead_after,
     )
-    page = make_timeline(ctx, entity, record.id, label(entity, record), query)
+    talk = Talk("done" in args and not earlier, said.read(place) if place else None, PAGE)
+    page = make_timeline(ctx, entity, record.id, label(entity, record), query, talk)
     if not htmx.is_fragment():
         return render_template("pages/timeline.html", page=page)
-    if after or ahead_after:
-        rows, more = (page.past, page.past_url) if after else (page.ahead, page.ahead_url)
+    if earlier or ahead_after:
+        rows, more = (page.past, page.past_url) if earlier else (page.ahead, page.ahead_url)
         return render_template("fragments/entries.html", entries=rows, more_url=more)
     return render_template("fragments/timeline.html", page=page)
 
 
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """Which comments are wanted among the entries."""
+
+    only: bool = False
+    """Comments alone."""
+    before: said.Place | None = None
+    """Where the page before ended."""
+    limit: int = FIRST
+
+
 def make_timeline(
-    ctx: Context, entity: Entity, identity: str, name: str, query: TimelineQuery
+    ctx: Context, entity: Entity, identity: str, name: str, query: TimelineQuery, talk: Talk
 ) -> TimelineView:
-    """Ask for the timeline of a record and put it into words."""
+    """Ask for the timeline of a record, with the comments in it, and put it into words."""
     found = workspace().records.timeline(ctx, entity.name, identity, query)
     url = f"/e/{entity.name}/{identity}"
     words = _Words(ctx, found, name)
+    past, past_url = _past(ctx, found, query, talk, words, url)
     return TimelineView(
         entity=head(ctx, entity),
         label=name,
@@ -127,11 +155,32 @@ def make_timeline(
         roles=tuple(words.role(target, always=True) for target in found.members[1:]),
         ahead=tuple(words.line(entry, ahead=True) for entry in found.ahead.entries),
         ahead_url=_more(url, query, "ahead", found.ahead.next),
-        past=tuple(words.line(entry, ahead=False) for entry in found.past.entries),
-        past_url=_more(url, query, "after", found.past.next),
-        filters=tuple(_filters(url, found, query)),
+        past=past,
+        past_url=past_url,
+        filters=tuple(_filters(url, found, query, talk)),
         adds=tuple(_adds(ctx, entity, identity, found)),
     )
+
+
+def _past(
+    ctx: Context, found: Timeline, query: TimelineQuery, talk: Talk, words: _Words, url: str
+) -> tuple[tuple[EntryLine | SaidLine, ...], str]:
+    """What happened and what was said, and the address of what came before."""
+    entries, cursor = found.past.entries, found.past.next
+    if query.kinds or query.ahead_after or not (found.kinds or found.members[1:]):
+        return tuple(words.line(entry, ahead=False) for entry in entries), _more(url, query, "after", cursor)
+    mixed = said.mix(entries, cursor is not None, found.members, talk.before, talk.limit)
+    if mixed.entries < len(entries):  # comments fill the page: the entries behind are the next one's
+        cursor = query.after
+        if mixed.entries:
+            shorter = replace(query, limit=mixed.entries, ahead=0)
+            cursor = workspace().records.timeline(ctx, *found.members[0], shorter).past.next
+    lines = words.mixed(mixed.items, url)
+    done = cursor is None and mixed.entries == len(entries)
+    if mixed.last is None or (done and not mixed.more):
+        return lines, ""
+    members = [("after", cursor or ""), ("said", said.written(mixed.last)), ("done", "1" if done else "")]
+    return lines, f"{url}/timeline?{urlencode([item for item in members if item[1]])}"
 
 
 def _more(url: str, query: TimelineQuery, parameter: str, cursor: str | None) -> str:
@@ -140,13 +189,14 @@ def _more(url: str, query: TimelineQuery, parameter: str, cursor: str | None) ->
     return f"{url}/timeline?{urlencode([*(('kind', kind) for kind in query.kinds), (parameter, cursor)])}"
 
 
-def _filters(url: str, found: Timeline, query: TimelineQuery) -> Iterable[KindFilter]:
+def _filters(url: str, found: Timeline, query: TimelineQuery, talk: Talk) -> Iterable[KindFilter]:
     if len(found.kinds) < 2:
         return
-    yield KindFilter(_("All"), f"{url}/timeline", not query.kinds)
+    yield KindFilter(_("All"), f"{url}/timeline", not query.kinds and not talk.only)
     for kind in found.kinds:
         title = workspace().definitions.model.entities[kind].plural
         yield KindFilter(title, f"{url}/timeline?kind={kind}", kind in query.kinds)
+    yield KindFilter(_("Comments"), f"{url}/timeline?done=1", talk.only)
 
 
 # -- adding -------------------------------------------------------------------------------------------
@@ -239,6 +289,22 @@ class _Words:
             facts=tuple(_fact(shown) for shown in filled if not shown.wide and shown.text),
             text=text,
         )
+
+    def mixed(self, items: Sequence[said.Item], url: str) -> tuple[EntryLine | SaidLine, ...]:
+        """Give entries and comments as people read them; `url` is the page that they stand on."""
+        rows = [item for item in items if not isinstance(item, Entry)]
+        lines = dict(zip((row.id for row in rows), comment_lines(self.ctx, rows), strict=True))
+        return tuple(
+            self.line(item, ahead=False)
+            if isinstance(item, Entry)
+            else SaidLine(lines[item.id], url, self._where(item))
+            for item in items
+        )
+
+    def _where(self, row: Any) -> tuple[Link, ...]:
+        """The role on whose page a comment was written, unless it is this one."""
+        target = (self.model.by_id[row.entity].name, row.record)
+        return () if target == self.found.members[0] else (self.role(target),)
 
     def role(self, target: Target, *, always: bool = False) -> Link:
         """Name a role; the record's own name is not repeated unless it is to be said `always`."""
