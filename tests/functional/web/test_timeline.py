@@ -296,6 +296,7 @@ def test_what_may_not_be_seen_is_not_on_the_timeline(
     party.call("Sold", "2026-01-03T10:00:00Z", party.supplier)
     party.call("Secret", "2026-01-03T10:00:00Z", party.client)
     party.call("Both", "2026-01-01T10:00:00Z", party.client, party.supplier)
+    staff.post(f"{url(party.supplier)}/comments", {"text": "Secret words"})
     workspace.policy = workspace.records.machine.policy = NoSuppliers()
     for address in (url(party.client), url(party.firm), f"{url(party.client)}/timeline"):
         page = staff.get(address).text
