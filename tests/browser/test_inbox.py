@@ -16,6 +16,7 @@ from amity.database.schema_workflows import outbox
 from amity.workflows.people import assignments, notifications
 from amity.workflows.people.assignments import Question
 from tests.support.api import Api
+from tests.support.browser import SETTLE
 from tests.support.servers import STAFF, LiveServer
 
 pytestmark = pytest.mark.browser
@@ -88,6 +89,7 @@ def looks(page: Page, axe: Callable[..., None], shot: Callable[..., None], name:
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         page.set_viewport_size({"width": width, "height": 800})
         page.goto(page.url.partition("#")[0])
+        page.evaluate(SETTLE)
         axe(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         shot(page, f"{name}{suffix}")

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.test_inbox import looks
 from tests.support.api import Api
+from tests.support.browser import SETTLE
 from tests.support.servers import ADMIN, LiveServer
 
 pytestmark = pytest.mark.browser
@@ -67,6 +68,9 @@ def test_try_a_workflow(
     page.goto("/builder/workflows/win_back_tried/try")
     looks(page, axe, lambda *_: None, "try")
     page.get_by_role("combobox").fill("Wingtip")
+    expect(page.get_by_role("option", name="Adatum")).to_have_count(
+        0
+    )  # the answer to what was typed is there
     page.get_by_role("option", name="Wingtip").click()
     page.get_by_role("button", name="Dry run").click()
     expect(page.get_by_role("heading", name="What it would do")).to_be_visible()
@@ -82,7 +86,7 @@ def test_try_a_workflow(
     for width, scheme in ((1280, "light"), (1280, "dark"), (390, "light")):
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         page.set_viewport_size({"width": width, "height": 800})
-        page.wait_for_timeout(400)  # colours fade; the page is the answer to a POST, so it is not loaded anew
+        page.evaluate(SETTLE)  # colours fade; the page is the answer to a POST, so it is not loaded anew
         axe(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert wrong == []

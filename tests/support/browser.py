@@ -98,7 +98,7 @@ def inspect(axe: Callable[..., None]) -> Callable[[Page], None]:
         for width, height, scheme in looks:
             page.set_viewport_size({"width": width, "height": height})
             page.emulate_media(color_scheme=scheme)
-            page.evaluate(_SETTLE)
+            page.evaluate(SETTLE)
             wide = page.evaluate(_WIDEST) if overflow(page) > 0 else ""
             assert not wide, f"{page.url} scrolls sideways at {width} pixels because of {wide}"
             axe(page)
@@ -108,7 +108,7 @@ def inspect(axe: Callable[..., None]) -> Callable[[Page], None]:
     return check
 
 
-_SETTLE = """() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => {
+SETTLE = """() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => {
     document.getAnimations().forEach(one => one.finish()); done() })))"""
 """Colours fade into those of the other theme; half-way they are nobody's choice."""
 
