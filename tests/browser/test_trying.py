@@ -70,7 +70,7 @@ def test_try_a_workflow(
     page.get_by_role("combobox").fill("Wingtip")
     expect(page.get_by_role("option", name="Adatum")).to_have_count(
         0
-    )  # the answer to what was typed is there
+    )  # the answer is there
     page.get_by_role("option", name="Wingtip").click()
     page.get_by_role("button", name="Dry run").click()
     expect(page.get_by_role("heading", name="What it would do")).to_be_visible()
