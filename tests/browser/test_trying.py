@@ -68,9 +68,7 @@ def test_try_a_workflow(
     page.goto("/builder/workflows/win_back_tried/try")
     looks(page, axe, lambda *_: None, "try")
     page.get_by_role("combobox").fill("Wingtip")
-    expect(page.get_by_role("option", name="Adatum")).to_have_count(
-        0
-    )  # the answer is there
+    expect(page.get_by_role("option", name="Adatum")).to_have_count(0)  # the answer is there
     page.get_by_role("option", name="Wingtip").click()
     page.get_by_role("button", name="Dry run").click()
     expect(page.get_by_role("heading", name="What it would do")).to_be_visible()
