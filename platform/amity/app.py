@@ -36,6 +36,7 @@ BLUEPRINTS: Final = (
     "amity.web.builder.versions",
     "amity.web.builder.parked",
     "amity.web.builder.trying",
+    "amity.web.builder.tested",
     "amity.web.api",
     "amity.web.files",
 )

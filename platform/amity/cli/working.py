@@ -1,8 +1,8 @@
 """The background worker: what runs beside the requests, alone (`amity worker`) or inside `amity serve`.
 
-It runs workflows and sends e-mails, in threads of their own, and does the jobs that definitions leave behind:
-going on with killed applies, building indexes, emptying purged columns. What else works in the background
-joins here.
+It runs workflows, sends e-mails and works off back-tests, in threads of their own, and does the jobs that
+definitions leave behind: going on with killed applies, building indexes, emptying purged columns. What else
+works in the background joins here.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ def work(workspace: Workspace, stop: threading.Event) -> None:
     """Be the background worker until `stop` is set; one that fails at a job says so and goes on."""
     from amity.workflows.engine.worker import open_worker
     from amity.workflows.outbound.outbox import sending
+    from amity.workflows.simulation.tester import testing
 
     with (
         Presence(workspace.database, "worker") as presence,
@@ -41,6 +42,7 @@ def work(workspace: Workspace, stop: threading.Event) -> None:
             presence.id,
             lambda: workspace.profile.locale,
         ),
+        testing(workspace.workflows, presence.id),
     ):
         while not stop.is_set():
             try:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
     from alembic.script import ScriptDirectory
 
-HEAD: Final = "0003"
+HEAD: Final = "0004"
 """The newest revision; a test compares it with the folder `migrations`."""
 
 MIGRATION_LOCK: Final = 0x616D6967

@@ -256,3 +256,30 @@ rotation: Final = Table(
     Column("account", Uuid36),
 )
 """Who had the last turn of a step that gives records to people one after the other."""
+
+back_test: Final = Table(
+    "back_test",
+    metadata,
+    Column("id", Uuid36, primary_key=True),
+    Column("workflow", String(100), nullable=False),
+    Column("document", ordered_json_type(), nullable=False),
+    Column("since", UtcDateTime, nullable=False),
+    Column("until", UtcDateTime, nullable=False),
+    Column("samples", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("cancel", Boolean, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("account", Uuid36),
+    Column("asked_at", UtcDateTime, nullable=False),
+    Column("started_at", UtcDateTime),
+    Column("ended_at", UtcDateTime),
+    Column("runner", Uuid36),
+    Column("progress", json_type(), nullable=False),
+    Column("result", json_type()),
+    Column("why", CodePointText),
+    Index("ix_back_test_workflow", "workflow", "asked_at"),
+)
+"""Back-tests that wait, run, or have ended, with what they found. `workflow` is a name: drafts have no id.
+
+`state`: waiting, running, done, cancelled, failed. `runner` is the process (`process.id`) that works on it.
+"""

@@ -8,12 +8,13 @@ and of relations that are followed, not with that of events.
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, func, select
 
 from amity.access.context import Context
 from amity.database.schema import event
@@ -28,6 +29,9 @@ from amity.records.ownership import OWNER
 from amity.records.past import Level, PastFacts, Staff
 
 CHUNK: Final = 500
+MIN_CHUNK: Final = 25
+SLOW_SECONDS: Final = 2.0
+"""A chunk that takes longer is followed by smaller ones."""
 MAX_KEPT: Final = 50_000
 """Records and events that are kept from one chunk to the next."""
 
@@ -88,6 +92,16 @@ def walk(
     return _Walk(machine, caller, found, since, until, kinds).run()
 
 
+def count(
+    connection: Connection, entity: Entity, since: dt.datetime, until: dt.datetime, kinds: Collection[str]
+) -> int:
+    """Give how many changes `walk` goes over, those that it leaves out included."""
+    statement = select(func.count()).select_from(event)
+    period = event.c.at >= since, event.c.at < until
+    own = event.c.entity == entity.id, event.c.kind.in_(sorted(kinds))
+    return int(connection.execute(statement.where(*own, *period)).scalar_one())
+
+
 class _Walk:
     def __init__(
         self,
@@ -107,18 +121,28 @@ class _Walk:
         statement = select(event).where(event.c.entity == entity.id, event.c.at >= since, event.c.at < until)
         if kinds is not None:
             statement = statement.where(event.c.kind.in_(sorted(kinds)))
-        self.statement = statement.order_by(event.c.seq).limit(CHUNK)
+        self.statement = statement.order_by(event.c.seq)
+        self.size = CHUNK
         self.archive: Archive | None = None
 
     def run(self) -> Iterator[PastChange]:
         seq = 0
         while True:
             with self.machine.database.read() as connection:
-                rows = connection.execute(self.statement.where(event.c.seq > seq)).all()
+                begun = time.monotonic()
+                rows = connection.execute(self.statement.where(event.c.seq > seq).limit(self.size)).all()
                 if not rows:
                     return
                 yield from self._changes(connection, rows)
                 seq = rows[-1].seq
+            self._pace(time.monotonic() - begun)
+
+    def _pace(self, seconds: float) -> None:
+        """Read less at a time where the caller takes long: an open transaction holds up changes of tables."""
+        if seconds > SLOW_SECONDS:
+            self.size = max(MIN_CHUNK, self.size // 2)
+        elif seconds < SLOW_SECONDS / 4:
+            self.size = min(CHUNK, self.size * 2)
 
     def _changes(self, connection: Connection, rows: Sequence[Row[Any]]) -> Iterator[PastChange]:
         before = _cuts(connection, rows)

@@ -49,6 +49,12 @@ def workflow_paths(admin: bool) -> Json:
     paths["/api/v1/workflows/{name}"] = {"parameters": [_NAME], **_definition()}
     paths["/api/v1/workflows/{name}/dry-run"] = {"parameters": [_NAME], "post": _dry_run()}
     paths["/api/v1/workflows/{name}/back-test"] = {"parameters": [_NAME], "post": _back_test()}
+    paths["/api/v1/workflows/{name}/back-tests"] = {
+        "parameters": [_NAME],
+        "get": _listing("back_tests", "List the back-tests of a workflow"),
+    }
+    paths["/api/v1/back-tests/{id}"] = {"parameters": [ID], **_asked_back_test()}
+    paths["/api/v1/back-tests/{id}/cancel"] = {"parameters": [ID], "post": _cancel_back_test()}
     for verb in ("pause", "resume"):
         paths[f"/api/v1/workflows/{{name}}/{verb}"] = {"parameters": [_NAME], "post": _switch(verb)}
     paths["/api/v1/runs"] = {"get": _runs()}
@@ -163,6 +169,51 @@ def _dry_run() -> Json:
     )
 
 
+_COUNTED: Final[Json] = {"type": "integer"}
+_FOUND: Final[Json] = {
+    "type": "object",
+    "required": ["looked_at", "matched", "samples", "missing", "stopped_early"],
+    "properties": {
+        "looked_at": _COUNTED,
+        "matched": _COUNTED,
+        "unknown": _COUNTED,
+        "muted": _COUNTED,
+        "actions": {"type": "object", "additionalProperties": _COUNTED},
+        "writes": {"type": "array", "items": {"type": "object"}},
+        "missing": {"type": "array", "items": {"type": "object"}},
+        "stopped_early": {"enum": ["limit", "time", "cancelled", None]},
+        "samples": {"type": "array", "items": _SIMULATION},
+    },
+}
+_ASKED: Final[Json] = {
+    "type": "object",
+    "required": ["id", "workflow", "state", "progress", "result", "url"],
+    "properties": {
+        "id": {"type": "string", "format": "uuid"},
+        "workflow": {"type": "string"},
+        "state": {"enum": ["waiting", "running", "done", "cancelled", "failed"]},
+        "progress": {"type": "object"},
+        "why": {"type": ["string", "null"]},
+        "url": {"type": "string"},
+        "result": {"oneOf": [_FOUND, {"type": "null"}]},
+    },
+}
+
+
+def _asked_back_test() -> Json:
+    asked = responses(_200=json_answer(_ASKED, "How far it is, and what it found."))
+    gone = responses("409", _204={"description": "It is removed."})
+    return {
+        "get": _operation("read_back_test", "Read a back-test", responses=asked),
+        "delete": _operation("delete_back_test", "Remove a back-test that has ended", responses=gone),
+    }
+
+
+def _cancel_back_test() -> Json:
+    answers = responses(_202=json_answer(_ASKED, "It ends soon; what it found is kept."))
+    return _operation("cancel_back_test", "Cancel a back-test", responses=answers)
+
+
 def _back_test() -> Json:
     moment = {"type": "string", "format": "date-time"}
     properties = {
@@ -170,6 +221,10 @@ def _back_test() -> Json:
         "until": moment,
         "samples": {"type": "integer", "minimum": 0, "maximum": 200},
         "document": _DRAFT,
+        "background": {
+            "type": ["boolean", "null"],
+            "description": "true: work beside the requests (202); false: within, with early ends.",
+        },
     }
     asked = {
         "type": "object",
@@ -177,27 +232,14 @@ def _back_test() -> Json:
         "required": ["since"],
         "properties": properties,
     }
-    counted = {"type": "integer"}
-    found = {
-        "type": "object",
-        "required": ["looked_at", "matched", "samples", "missing", "stopped_early"],
-        "properties": {
-            "looked_at": counted,
-            "matched": counted,
-            "unknown": counted,
-            "muted": counted,
-            "actions": {"type": "object", "additionalProperties": counted},
-            "writes": {"type": "array", "items": {"type": "object"}},
-            "missing": {"type": "array", "items": {"type": "object"}},
-            "stopped_early": {"enum": ["limit", "time", "cancelled", None]},
-            "samples": {"type": "array", "items": _SIMULATION},
-        },
-    }
     return _operation(
         "back_test_workflow",
         "Say what a workflow would have done in a past period; nothing is changed",
         requestBody=body(asked),
-        responses=responses(_200=json_answer(found, "Counts and samples.")),
+        responses=responses(
+            _200=json_answer(_FOUND, "Counts and samples."),
+            _202=json_answer(_ASKED, "It takes longer: the back-test, with its address."),
+        ),
     )
 
 

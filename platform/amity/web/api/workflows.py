@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 from flask import Blueprint, Response, url_for
 
@@ -15,11 +14,9 @@ from amity.web.api.entities import require_version
 from amity.web.api.responses import answer, nothing
 from amity.web.context import current, require_admin, workspace
 from amity.workflows.documents.compiled import CompiledWorkflow
+from amity.workflows.documents.forms import checked_input
 from amity.workflows.documents.model import KIND
-from amity.workflows.simulation.backtest import back_test, dry_run
-from amity.workflows.simulation.trials import SAMPLES
-
-MAX_SAMPLES: Final = 200
+from amity.workflows.simulation.backtest import dry_run
 
 
 def register(api: Blueprint) -> None:
@@ -30,7 +27,6 @@ def register(api: Blueprint) -> None:
     api.add_url_rule("/workflows/<name>", view_func=delete_workflow, methods=["DELETE"])
     api.add_url_rule("/workflows/<name>/start", view_func=start_workflow, methods=["POST"])
     api.add_url_rule("/workflows/<name>/dry-run", view_func=dry_run_workflow, methods=["POST"])
-    api.add_url_rule("/workflows/<name>/back-test", view_func=back_test_workflow, methods=["POST"])
     api.add_url_rule("/workflows/<name>/pause", view_func=pause_workflow, methods=["POST"])
     api.add_url_rule("/workflows/<name>/resume", view_func=resume_workflow, methods=["POST"])
 
@@ -111,7 +107,7 @@ def delete_workflow(name: str) -> Response:
 def start_workflow(name: str) -> Response:
     """Ask for runs: `{"record": id}` or `{"records": [ids]}`, and `input`; the answer has their ids."""
     requests.parameters(())
-    body = _only(requests.body_object(), ("record", "records", "input"))
+    body = only(requests.body_object(), ("record", "records", "input"))
     on = ("manual", "called") if current().actor.is_admin else ("manual",)
     runs = workspace().workflows.start(
         current(), name, records=_records(body), input=body.get("input"), on=on
@@ -123,61 +119,38 @@ def dry_run_workflow(name: str) -> Response:
     """Say what it would do for `{"record": id}` now; with `document`, what that draft would do."""
     requests.parameters(())
     context = require_admin()
-    body = _only(requests.body_object(), ("record", "input", "document"))
+    body = only(requests.body_object(), ("record", "input", "document"))
     record = body.get("record")
     if record is not None and not isinstance(record, str):
-        raise _wrong("record", "A record is named by its id.")
-    compiled = _tried(name, body)
-    found = dry_run(workspace().workflows.services, context, compiled, record, body.get("input"))
+        raise wrong("record", "A record is named by its id.")
+    compiled = tried(name, body)
+    given = checked_input(compiled, workspace().kinds, body.get("input"))
+    found = dry_run(workspace().workflows.services, context, compiled, record, given)
     return answer(found.as_json())
 
 
-def back_test_workflow(name: str) -> Response:
-    """Say what it would have done from `since` until before `until` (now): counts, and some samples."""
-    requests.parameters(())
-    context = require_admin()
-    body = _only(requests.body_object(), ("since", "until", "samples", "document"))
-    since = _moment(body, "since")
-    until = _moment(body, "until") if body.get("until") is not None else context.now
-    samples = body.get("samples", SAMPLES)
-    if not isinstance(samples, int) or isinstance(samples, bool) or not 0 <= samples <= MAX_SAMPLES:
-        raise _wrong("samples", f"Samples are a number from 0 to {MAX_SAMPLES}.")
-    compiled = _tried(name, body)
-    found = back_test(workspace().workflows.services, context, compiled, since, until, samples=samples)
-    return answer(found.as_json())
-
-
-def _only(body: dict[str, Any], known: Sequence[str]) -> dict[str, Any]:
+def only(body: dict[str, Any], known: Sequence[str]) -> dict[str, Any]:
+    """Refuse what the body must not have."""
     unknown = sorted(set(body) - set(known))
     if unknown:
         message = f"{unknown[0]!r} is not known here; allowed are {', '.join(known)}."
-        raise _wrong(unknown[0], message, "unknown")
+        raise wrong(unknown[0], message, "unknown")
     return body
 
 
-def _wrong(name: str, message: str, code: str = "type") -> Invalid:
+def wrong(name: str, message: str, code: str = "type") -> Invalid:
+    """Say what is wrong with a member of the body."""
     return Invalid(message, problems=[Problem(code, message, pointer=f"/{name}")])
 
 
-def _tried(name: str, body: dict[str, Any]) -> CompiledWorkflow:
+def tried(name: str, body: dict[str, Any]) -> CompiledWorkflow:
     """Give the draft of the body, else the workflow in force."""
     document = body.get("document")
     if document is None:
         return workspace().workflows.compiled(name)
     if not isinstance(document, dict):
-        raise _wrong("document", "A document is an object.")
+        raise wrong("document", "A document is an object.")
     return workspace().workflows.draft(document, name)
-
-
-def _moment(body: dict[str, Any], name: str) -> dt.datetime:
-    try:
-        found = dt.datetime.fromisoformat(body[name])
-        if found.tzinfo is None:
-            raise ValueError
-        return found.astimezone(dt.UTC)
-    except (KeyError, TypeError, ValueError, OverflowError):
-        message = f"{name} is a date-time with its zone, such as 2026-01-31T00:00:00Z."
-        raise _wrong(name, message) from None
 
 
 def pause_workflow(name: str) -> Response:

@@ -6,92 +6,36 @@ Both for the workflow in force and for a draft, which the editor sends along as 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from amity import jsontext
 from amity.access.context import Context
-from amity.entities.kinds.base import ValueProblem
-from amity.entities.model import Entity, Field
-from amity.errors import AmityError, Invalid, NotFound
-from amity.records.links import links_of
-from amity.web.builder.flow_document import FLOW
+from amity.entities.model import Entity
+from amity.errors import AmityError, Invalid, NotFound, Problem
+from amity.web import forms, small_forms
 from amity.web.builder.flow_editor import read_draft
-from amity.web.context import locale, require_admin, workspace
+from amity.web.builder.telling import Telling, Told
+from amity.web.context import require_admin, workspace
 from amity.web.forms import Option
 from amity.web.staff.options import find_options, picker_url
 from amity.web.texts import gettext as _
-from amity.web.texts import ngettext
 from amity.workflows.documents.compiled import CompiledWorkflow
+from amity.workflows.documents.forms import checked, form_of_trigger
+from amity.workflows.services import Services
+from amity.workflows.simulation.asked import AskedTest, BackTests
 from amity.workflows.simulation.backtest import back_test, dry_run
-from amity.workflows.simulation.dryrun import SimulatedStep, Simulation
-from amity.workflows.simulation.trials import BackTest, Sample, reason
+from amity.workflows.simulation.trials import QUICK_SECONDS
 
 blueprint: Final = Blueprint("trying", __name__, url_prefix="/builder/workflows/<name>/try")
 PERIODS: Final = (7, 30, 90)
 """Days of the periods that are offered."""
 MAX_DOCUMENT: Final = 1_000_000
-_TONES: Final = {"would": "good", "skipped": "", "stops": "warn", "not_taken": ""}
-_ENDS: Final = {"waiting": "warn", "failed": "bad", "refused": "bad", "too_long": "warn"}
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One step of a simulation, ready to be shown."""
-
-    title: str
-    text: str
-    state: str
-    state_text: str
-    tone: str
-    level: int
-    turn: str
-    writes: Sequence[tuple[str, Sequence[tuple[str, str]]]] = ()
-    """(what is written, (title of the field, value))."""
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A simulation in words."""
-
-    lines: Sequence[Line]
-    end: str
-    tone: str
-    starts: bool
-    why_not: str
-    missing: Sequence[str]
-
-
-@dataclass(frozen=True, slots=True)
-class SampleLine:
-    """One sample of a back-test."""
-
-    label: str
-    url: str
-    at: dt.datetime
-    what: str
-    told: Told
-
-
-@dataclass(frozen=True, slots=True)
-class Tested:
-    """A back-test in words."""
-
-    found: BackTest
-    headline: str
-    actions: Sequence[tuple[str, int]]
-    writes: Sequence[tuple[str, int]]
-    ends: Sequence[tuple[str, int]]
-    missing: Sequence[tuple[str, int]]
-    stops: Sequence[tuple[str, int, str]]
-    """(title of the step, how often, why)."""
-    early: str
-    samples: Sequence[SampleLine]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +59,13 @@ class TryPage:
     until: str
     periods: Sequence[tuple[str, str]]
     told: Told | None
-    tested: Tested | None
     problem: str
+    inputs: Sequence[forms.Input]
+    """Of the form that the trigger asks."""
+    raw_input: str | None
+    """The input as JSON, where there is no form for it; None where the workflow takes none."""
+    earlier: Sequence[AskedTest]
+    """Back-tests that were asked for before."""
 
 
 @blueprint.get("")
@@ -140,29 +89,76 @@ def try_out(name: str) -> ResponseReturnValue:
 def _page(name: str, document: str) -> ResponseReturnValue:
     ctx = require_admin()
     form = request.form
-    title = name
-    told: Told | None = None
-    tested: Tested | None = None
+    given = _Given()
     compiled: CompiledWorkflow | None = None
-    problem = ""
     try:
         compiled = _compiled(name, document)
-        title = compiled.workflow.title
         if form.get("do") == "dry-run":
-            found = dry_run(workspace().workflows.services, ctx, compiled, form.get("record", ""))
-            told = _Telling(compiled).told(found)
+            given.read(compiled)
+            found = dry_run(_services(), ctx, compiled, form.get("record", ""), given.input)
+            given.told = Telling(compiled).told(found)
         elif form.get("do") == "back-test":
             since, until = _period(ctx)
-            told_of = back_test(workspace().workflows.services, ctx, compiled, since, until)
-            tested = _Telling(compiled).tested(told_of)
+            asked = _tested(ctx, name, compiled, since, until)
+            return redirect(url_for("tested.show", name=name, id=asked), 303)
     except NotFound as error:
         if compiled is None and not document:
             raise
-        problem = error.message
+        given.problem = error.message
     except AmityError as error:
-        problem = error.message
-    page = _made(ctx, name, title, document, compiled, told, tested, problem)
-    return render_template("pages/builder/try.html", page=page), 422 if problem else 200
+        given.fail(error)
+    page = _made(ctx, name, document, compiled, given)
+    return render_template("pages/builder/try.html", page=page), 422 if given.problem else 200
+
+
+def _tested(
+    ctx: Context, name: str, compiled: CompiledWorkflow, since: dt.datetime, until: dt.datetime
+) -> str:
+    """Back-test it at once, where that is quick; else ask for it. Gives the id of the back-test."""
+    found = back_test(_services(), ctx, compiled, since, until, seconds=QUICK_SECONDS)
+    kept = None if found.early else found
+    return BackTests(_services()).ask(ctx, name, compiled, since, until, found=kept)
+
+
+@dataclass
+class _Given:
+    """What was filled in for a dry run, and what came of it."""
+
+    input: Any = None
+    typed: Mapping[str, Any] = field(default_factory=dict)
+    raw: str = ""
+    told: Told | None = None
+    problem: str = ""
+    problems: Sequence[Problem] = ()
+
+    def read(self, compiled: CompiledWorkflow) -> None:
+        """Read the input and check it as at a real start. Raises `Invalid`."""
+        asked = form_of_trigger(compiled, workspace().kinds)
+        if asked is not None:
+            self.typed = small_forms.read(asked, request.form)
+            self.input = checked(asked, self.typed)
+            return
+        self.raw = request.form.get("input", "").strip()
+        try:
+            self.input = jsontext.loads(self.raw) if self.raw else None
+        except ValueError:
+            raise Invalid(_("The input is not valid JSON.")) from None
+
+    def fail(self, error: AmityError) -> None:
+        """Keep what was wrong."""
+        self.problem, self.problems = error.message, error.problems
+
+    def inputs(self, compiled: CompiledWorkflow | None) -> Sequence[forms.Input]:
+        """Give the inputs of the form, as they were filled in."""
+        asked = None if compiled is None else form_of_trigger(compiled, workspace().kinds)
+        if asked is None:
+            return ()
+        trouble = forms.sort_problems(self.problems, [item.name for item in asked.fields])
+        return small_forms.inputs(asked, self.typed, trouble)
+
+
+def _services() -> Services:
+    return workspace().workflows.services
 
 
 def _compiled(name: str, document: str) -> CompiledWorkflow:
@@ -176,14 +172,7 @@ def _compiled(name: str, document: str) -> CompiledWorkflow:
 
 
 def _made(
-    ctx: Context,
-    name: str,
-    title: str,
-    document: str,
-    compiled: CompiledWorkflow | None,
-    told: Told | None,
-    tested: Tested | None,
-    problem: str,
+    ctx: Context, name: str, document: str, compiled: CompiledWorkflow | None, given: _Given
 ) -> TryPage:
     entity: Entity | None = None if compiled is None else compiled.entity
     kind = None if compiled is None else workspace().workflows.registry.triggers[compiled.workflow.trigger.on]
@@ -192,9 +181,11 @@ def _made(
     if entity is not None and record and record not in {item.value for item in options}:
         labels = workspace().records.labels(ctx, entity.name, [record])
         options = [*(Option(key, label) for key, label in labels.items()), *options]
+    inputs = given.inputs(compiled)
+    takes_input = kind is not None and "input" in kind.sees and kind.name not in ("manual", "form")
     return TryPage(
         name=name,
-        title=title,
+        title=name if compiled is None else compiled.workflow.title,
         document=document,
         original=request.form.get("original", "") if document else name,
         entity=entity.title if entity is not None else "",
@@ -210,9 +201,11 @@ def _made(
             *((str(days), _("The last %(days)s days", days=days)) for days in PERIODS),
             ("", _("From … to …")),
         ],
-        told=told,
-        tested=tested,
-        problem=problem,
+        told=given.told,
+        problem=given.problem,
+        inputs=inputs,
+        raw_input=given.raw if takes_input and not inputs else None,
+        earlier=BackTests(_services()).of(name),
     )
 
 
@@ -230,179 +223,3 @@ def _period(ctx: Context) -> tuple[dt.datetime, dt.datetime]:
     except (ValueError, OverflowError):
         raise Invalid(_("Say from which day to which day.")) from None
     return since.astimezone(dt.UTC), until.astimezone(dt.UTC)
-
-
-class _Telling:
-    """Puts what was found into words."""
-
-    def __init__(self, compiled: CompiledWorkflow) -> None:
-        self.compiled = compiled
-        self.model = compiled.model
-        self.actions = workspace().workflows.registry.actions
-
-    def told(self, found: Simulation) -> Told:
-        """Tell a simulation."""
-        ends = {
-            "done": _("It would go on to its end."),
-            "waiting": _("It stops here: %(why)s", why=found.stopped or ""),
-            "ended": _("A step ends it: %(why)s", why=found.stopped or ""),
-            "failed": _("It would fail: %(why)s", why=found.stopped or ""),
-            "refused": _("The save would be refused: %(why)s", why=found.stopped or ""),
-            "too_long": found.stopped or "",
-        }
-        return Told(
-            self._lines(found.steps),
-            ends[found.end],
-            _ENDS.get(found.end, "good"),
-            found.starts,
-            found.why_not,
-            sorted({self._gap(gap.entity, gap.field, gap.why) for gap in found.missing}),
-        )
-
-    def _lines(self, steps: Sequence[SimulatedStep]) -> list[Line]:
-        """Tell the steps; why several in a row are not come to is said once."""
-        made: list[Line] = []
-        why = ""
-        for step in steps:
-            line = self._line(step)
-            same = step.state == "not_taken" and line.text == why
-            why = line.text if step.state == "not_taken" else ""
-            made.append(replace(line, text="") if same else line)
-        return made
-
-    def _line(self, step: SimulatedStep) -> Line:
-        states = {
-            "would": _("would happen"),
-            "skipped": _("skipped"),
-            "stops": _("stops here"),
-            "not_taken": _("not taken"),
-        }
-        text = step.text if step.why in ("", step.text) else f"{step.text} {step.why}".strip()
-        turns = [str(int(part) + 1) for part in step.key.replace("]", "").split("[")[1:]]
-        return Line(
-            _title(step.title),
-            text,
-            step.state,
-            states[step.state],
-            _TONES[step.state],
-            min(step.level, 5),
-            ".".join(turns),
-            [self._write(write) for write in step.writes],
-        )
-
-    def _write(self, write: object) -> tuple[str, list[tuple[str, str]]]:
-        assert isinstance(write, dict)
-        entity = self.model.entities[write["entity"]]
-        known = entity.by_name
-        values = [
-            (known[name].title, self._value(known[name], value)) if name in known else (name, str(value))
-            for name, value in write["values"].items()
-        ]
-        return self._verb(write["verb"], entity.name), values
-
-    def _value(self, field: Field, value: Any) -> str:
-        """Write a JSON value of a field as people read it."""
-        if value is None:
-            return _("empty")
-        try:
-            typed = field.kind.parse(field, value)
-        except ValueProblem:
-            return value if isinstance(value, str) else jsontext.dumps(value)
-        if not field.kind.is_relation:
-            return field.kind.format(field, typed, locale())
-        links = links_of(self.model, field, typed)
-        labels = {
-            entity: workspace().records.labels(
-                require_admin(), entity, [link.id for link in links if link.entity == entity]
-            )
-            for entity in {link.entity for link in links}
-        }
-        return ", ".join(labels[link.entity].get(link.id, _("a new record")) for link in links)
-
-    def _verb(self, verb: str, entity: str) -> str:
-        found = self.model.entities.get(entity)
-        title = found.title if found is not None else entity
-        words = {
-            "create": _("Creates: %(entity)s", entity=title),
-            "update": _("Changes: %(entity)s", entity=title),
-            "delete": _("Deletes: %(entity)s", entity=title),
-        }
-        return words.get(verb, verb)
-
-    def _gap(self, entity: str, field: str | None, why: str) -> str:
-        found = self.model.entities.get(entity)
-        title = found.title if found is not None else entity
-        if found is not None and field is not None and field in found.by_name:
-            title = f"{title} · {found.by_name[field].title}"
-        return f"{title}: {_(reason(why))}"
-
-    def tested(self, found: BackTest) -> Tested:
-        """Tell a back-test."""
-        ends = {
-            "done": _("went on to the end"),
-            "waiting": _("stopped at a wait or a person"),
-            "ended": _("ended by a step"),
-            "failed": _("failed"),
-            "refused": _("refused the save"),
-            "too_long": _("too long to be worked out"),
-        }
-        early = {
-            "limit": _("There were more: only the first %(number)s are counted.", number=found.matched),
-            "time": _("It took too long and was ended; choose a shorter period for the rest."),
-            "cancelled": _("It was cancelled."),
-        }
-        known = self.actions
-        return Tested(
-            found=found,
-            headline=self._headline(found),
-            actions=[
-                (_(known[name].title) if name in known else name, number)
-                for name, number in found.actions.most_common()
-            ],
-            writes=[
-                (self._verb(verb, entity), number) for (verb, entity), number in found.writes.most_common()
-            ],
-            ends=[(ends[name], number) for name, number in found.ends.most_common()],
-            missing=[
-                (self._gap(entity, field, why), number)
-                for (entity, field, why), number in found.missing.most_common(20)
-            ],
-            stops=[(_title(item.step), item.number, item.why) for item in found.stops.values()],
-            early=early.get(found.early, ""),
-            samples=[self._sample(sample) for sample in found.samples],
-        )
-
-    def _headline(self, found: BackTest) -> str:
-        if self.compiled.workflow.is_rule:
-            return _(
-                "It would have looked after %(matched)s of %(looked)s saves.",
-                matched=found.matched,
-                looked=found.looked_at,
-            )
-        if not found.matched:
-            return _("It would not have started.")
-        return ngettext("It would have started once.", "It would have started %(num)s times.", found.matched)
-
-    def _sample(self, sample: Sample) -> SampleLine:
-        entity = self.compiled.entity
-        kinds = {
-            "created": _("was created"),
-            "updated": _("was changed"),
-            "deleted": _("was deleted"),
-            "restored": _("was restored"),
-            "schedule": _("at its time"),
-            "date": _("around its date"),
-        }
-        url = f"/e/{entity.name}/{sample.record}" if entity is not None and sample.record else ""
-        return SampleLine(
-            sample.label or _("No record"),
-            url,
-            sample.at,
-            kinds.get(sample.kind, sample.kind),
-            self.told(sample.simulation),
-        )
-
-
-def _title(title: str) -> str:
-    """Give a step's title; words of the flow that have none are called as on the cards."""
-    return _(FLOW[title][0]) if title in FLOW else _(title)

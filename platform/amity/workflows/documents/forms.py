@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from amity.entities.kinds.base import ValueProblem
 from amity.entities.kinds.registry import KindRegistry
 from amity.entities.loader import load
 from amity.entities.model import Entity, Field
 from amity.errors import Invalid, Problem
+from amity.workflows.triggers import TRIGGERS
+
+if TYPE_CHECKING:
+    from amity.workflows.documents.compiled import CompiledWorkflow
 
 MOST_FIELDS: Final = 30
 ALLOWED: Final = frozenset(
@@ -56,6 +60,43 @@ def checked(entity: Entity, values: Mapping[str, Any]) -> dict[str, Any]:
     if problems:
         raise Invalid("Some answers are not allowed.", problems=problems)
     return found
+
+
+def form_of_trigger(item: CompiledWorkflow, kinds: KindRegistry) -> Entity | None:
+    """Give the form that a workflow is started with, None where it asks for nothing. Raises `Invalid`."""
+    trigger = item.workflow.trigger
+    told = trigger.options.get("form")
+    if not told:
+        return None  # that of a public form is a whole schema, that of the others its properties
+    return form_of(told if trigger.on == "form" else {"properties": told}, kinds)
+
+
+def checked_input(item: CompiledWorkflow, kinds: KindRegistry, given: Any) -> Any:
+    """Check what a workflow is started with against the form of its trigger; gives the input of the run.
+
+    Without a form it is what the caller says. Raises `Invalid` with pointers below `/input`.
+    """
+    trigger = item.workflow.trigger
+    if "input" not in TRIGGERS[trigger.on].sees:
+        if given is not None:
+            raise Invalid.at("/input", "unknown", "This workflow is started without an input.")
+        return None
+    form = form_of_trigger(item, kinds)
+    if form is None:
+        return given
+    if not isinstance(given, Mapping | None):
+        raise Invalid.at("/input", "type", "The input is an object with the fields of the form.")
+    values = given or {}
+    unknown = sorted(set(values) - {field.name for field in form.fields})
+    if unknown:
+        known = ", ".join(field.name for field in form.fields)
+        message = f"The form has no field {unknown[0]!r}; it has {known}."
+        raise Invalid.at(f"/input/{unknown[0]}", "unknown", message)
+    try:
+        return checked(form, values)
+    except Invalid as error:
+        problems = [Problem(one.code, one.message, pointer=f"/input{one.pointer}") for one in error.problems]
+        raise Invalid(error.message, problems=problems) from None
 
 
 def _problem(field: Field, value: Any) -> Problem | None:

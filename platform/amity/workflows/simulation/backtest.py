@@ -25,7 +25,7 @@ from amity.records.me import bound_values
 from amity.records.moments import Moment, PastMe
 from amity.records.past import Level, Past, PastFacts
 from amity.records.targets import label_of
-from amity.records.walking import PastChange, walk
+from amity.records.walking import PastChange, count, walk
 from amity.texts import gettext as _
 from amity.workflows.documents.compiled import CompiledWorkflow
 from amity.workflows.documents.environment import Reading
@@ -215,10 +215,25 @@ def back_test(
     It works through chunks of the log, with samples and counts in memory only; `cancelled` is asked often.
     Raises `Invalid` where the period is none.
     """
-    if since >= until:
-        raise Invalid(_("The period ends before it begins."))
-    until = min(until, ctx.now)
     trial = Trial(BackTest(since, until), limit, samples, seconds, cancelled)
+    prepare(services, ctx, compiled, trial)
+    work_through(services, ctx, compiled, trial)
+    return trial.found
+
+
+def prepare(services: Services, ctx: Context, compiled: CompiledWorkflow, trial: Trial) -> None:
+    """Check the period, end it now at the latest, and find out how much there is to look at."""
+    found = trial.found
+    if found.since >= found.until:
+        raise Invalid(_("The period ends before it begins."))
+    found.until = min(found.until, ctx.now)
+    if TRIGGERS[compiled.workflow.trigger.on].source in ("change", "saving") and compiled.entity is not None:
+        with services.database.read() as connection:
+            trial.total = count(connection, compiled.entity, found.since, found.until, _kinds(compiled))
+
+
+def work_through(services: Services, ctx: Context, compiled: CompiledWorkflow, trial: Trial) -> None:
+    """Go through the whole period, or up to a limit of the trial."""
     if any(step.step.action == "find" for step in compiled.walk()):
         trial.found.notes.append(_(COMPUTED_NOW))
     source = TRIGGERS[compiled.workflow.trigger.on].source
@@ -232,7 +247,7 @@ def back_test(
             trial.found.notes.append(_(ASKED))
     except Enough as enough:
         trial.found.early = enough.why
-    return trial.found
+    trial.found.took = trial.seconds_so_far
 
 
 @dataclass

@@ -75,6 +75,7 @@ class SimulatedStep:
             "kind": self.kind,
             "action": self.action or None,
             "title": self.title,
+            "level": self.level,
             "state": self.state,
             "text": self.text,
             "why": self.why,
@@ -99,6 +100,8 @@ class Simulation:
     """All record writes in order; none where a rule would refuse the save."""
     done: list[str] = field(default_factory=list)
     """Names of the actions that would have done something."""
+    unforeseen: list[str] = field(default_factory=list)
+    """Sentences that say what nobody can tell before."""
 
     def as_json(self) -> dict[str, Any]:
         """Give the form of the API."""
@@ -110,6 +113,7 @@ class Simulation:
             "steps": [step.as_json() for step in self.steps],
             "writes": [dict(write) for write in self.writes],
             "missing": [gap.as_json() for gap in self.missing],
+            "unforeseen": list(self.unforeseen),
         }
 
 

@@ -76,10 +76,11 @@ class PastClock:
         moments = self._moments()
         options = self.compiled.workflow.trigger.options
         if not options.get("where") or self.compiled.entity is None:
+            self.trial.total = len(moments)
             for at in moments:
                 self._alone(at)
             return
-        entity = self._entity()
+        self.trial.total = len(moments) * self._count(entity := self._entity())
         scope = EntityScope(self.compiled.model, entity, self.services.functions)
         where = compile(str(options["where"]), scope, expect=BOOL)
         for chunk in self._chunks(entity, moments[0] if moments else self.trial.found.until):
@@ -124,9 +125,13 @@ class PastClock:
         rule = date_rule(self.services, self.compiled)
         if rule is None:
             return
+        self.trial.counts_looks = False
+        self.trial.total = self._count(rule.entity)
         for chunk in self._chunks(rule.entity, self.trial.found.since):
             for key in chunk.ids:
+                self.trial.check()
                 self._dated(rule, chunk, key)
+                self.trial.done += 1
 
     def _dated(self, rule: DateRule, chunk: Chunk, key: str) -> None:
         """Look at one record at the moments of all dates that it ever had in the period."""
@@ -184,6 +189,10 @@ class PastClock:
                 archive = Archive(machine, caller, connection, self._cut(connection, floor) + 1)
                 yield Chunk(Level(archive, own, ids), ids)
                 after = ids[-1]
+
+    def _count(self, entity: Entity) -> int:
+        with self.services.database.read() as connection:
+            return int(connection.execute(select(func.count()).select_from(entity.table)).scalar_one())
 
     def _count_purged(self, entity: Entity) -> None:
         """Say how many records of the period are not there any more to be looked at."""

@@ -16,6 +16,8 @@ SAMPLES: Final = 20
 LIMIT: Final = 5_000
 """Runs that are worked out."""
 SECONDS: Final = 20.0
+QUICK_SECONDS: Final = 2.0
+"""So long a request tries to answer itself, before a back-test goes on beside the requests."""
 MAX_KINDS: Final = 200
 """Different gaps that are told apart."""
 
@@ -100,6 +102,13 @@ class BackTest:
     """Why it ended before the end of the period."""
     notes: list[str] = field(default_factory=list)
     """What cannot be told at all."""
+    took: float = 0.0
+    """Seconds."""
+
+    def note(self, text: str) -> None:
+        """Say once what cannot be told."""
+        if text not in self.notes:
+            self.notes.append(text)
 
     def as_json(self) -> dict[str, Any]:
         """Give the form of the API."""
@@ -129,6 +138,7 @@ class BackTest:
             "reached": self.reached.isoformat() if self.reached else None,
             "stopped_early": self.early or None,
             "notes": self.notes,
+            "took": round(self.took, 3),
             "samples": [sample.as_json() for sample in self.samples],
         }
 
@@ -142,11 +152,35 @@ class Trial:
     samples: int = SAMPLES
     seconds: float = SECONDS
     cancelled: Callable[[], bool] = lambda: False
+    total: int = 0
+    """How much there is to look at, as far as that is known before; 0 where it is not."""
+    done: int = 0
+    """How much of `total` was looked at."""
+    counts_looks: bool = True
+    """Whether `done` counts what is looked at; else whoever goes over it counts."""
     _begun: float = field(default_factory=time.monotonic)
+
+    @property
+    def progress(self) -> dict[str, Any]:
+        """How far it is (see `asked.AskedTest`)."""
+        found = self.found
+        return {
+            "looked_at": found.looked_at,
+            "matched": found.matched,
+            "done": self.done,
+            "total": self.total,
+            "reached": found.reached.isoformat() if found.reached else None,
+            "seconds": round(self.seconds_so_far, 1),
+        }
+
+    @property
+    def seconds_so_far(self) -> float:
+        """How long it has worked."""
+        return time.monotonic() - self._begun
 
     def check(self) -> None:
         """Raise `Enough` where time is over or somebody cancelled; cheap."""
-        if time.monotonic() - self._begun > self.seconds:
+        if self.seconds_so_far > self.seconds:
             raise Enough("time")
         if self.cancelled():
             raise Enough("cancelled")
@@ -155,6 +189,7 @@ class Trial:
         """Count something that is looked at."""
         self.check()
         self.found.looked_at += 1
+        self.done += self.counts_looks
         self.found.reached = at if self.found.reached is None else max(at, self.found.reached)
 
     def gaps(self, gaps: Iterable[Gap]) -> None:
