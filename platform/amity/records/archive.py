@@ -50,6 +50,12 @@ class Archive:
         self._known: dict[str, dict[str, Chronicle]] = defaultdict(dict)
         self._eras: dict[str, Eras | None] = {}
         self._moves: dict[tuple[str, str], Moves] = {}
+        self._changed: dict[str, set[str]] = {}
+
+    def attach(self, connection: Connection) -> None:
+        """Go on with another transaction; what was written meanwhile counts as changed."""
+        self.connection = connection
+        self._changed.clear()
 
     def codec(self, entity: Entity) -> EntityCodec:
         """The codec of an entity."""
@@ -60,6 +66,14 @@ class Archive:
         if entity.id not in self._eras:
             self._eras[entity.id] = read_eras(self.connection, entity.id, self.floor)
         return self._eras[entity.id]
+
+    def changed(self, entity: Entity, most: int) -> set[str]:
+        """Ids of the records of which there are events since the floor, at most so many."""
+        if entity.id not in self._changed:
+            since = event.c.entity == entity.id, event.c.seq >= self.floor
+            statement = select(event.c.record).where(*since).distinct().limit(most)
+            self._changed[entity.id] = set(self.connection.execute(statement).scalars())
+        return self._changed[entity.id]
 
     def moves(self, entity: Entity, field: Field) -> Moves:
         """What moved away from its target in a relation of `entity`."""

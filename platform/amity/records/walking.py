@@ -175,7 +175,7 @@ class _Walk:
             archive = Archive(self.machine, self.caller, connection, floor)
         elif archive.size > MAX_KEPT:
             archive = archive.renewed(floor)
-        archive.connection = connection
+        archive.attach(connection)
         self.archive = archive
         return archive
 

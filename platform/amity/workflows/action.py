@@ -25,16 +25,17 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 from amity.errors import Problem
 from amity.expressions import Type
 
 if TYPE_CHECKING:
     from amity.access.context import Context
-    from amity.entities.model import Model
+    from amity.entities.model import Entity, Model
     from amity.records.caller import Caller
     from amity.records.unit import Unit
+    from amity.workflows.documents.filters import Filter
     from amity.workflows.services import Services
 
 
@@ -107,6 +108,18 @@ class RunInfo:
     depth: int
 
 
+class Finder(Protocol):
+    """What a step of a dry run or back-test sees in place of the database."""
+
+    def find(self, entity: Entity, where: Filter | None, sort: str, limit: int) -> list[str]:
+        """Give the ids of the records that a query would give at that moment, in order."""
+        ...
+
+    def holder(self, entity: Entity, group: Sequence[str], values: Mapping[str, Any], own: str) -> str | None:
+        """Give another record that has these typed values of fields that are unique together."""
+        ...
+
+
 @dataclass(slots=True)
 class Call:
     """One execution of one step."""
@@ -123,6 +136,8 @@ class Call:
     attempt: int = 1
     state: Mapping[str, Any] = field(default_factory=dict)
     """What `Waiting.state` said, when it is resumed."""
+    finder: Finder | None = None
+    """Set in a dry run and a back-test."""
 
     @property
     def idempotency_key(self) -> str:

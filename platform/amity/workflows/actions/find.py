@@ -93,7 +93,7 @@ class Find(RecordAction):
         return lambda unit: Done(output)
 
     def preview(self, call: Call) -> Preview:
-        """Look for them now; a back-test finds what is there today."""
+        """Look for them as of the moment, with what earlier steps would have written."""
         entity = caller_of(call).entity(call.params["entity"])
         output = self._found(call)
         return Preview(
@@ -103,14 +103,17 @@ class Find(RecordAction):
 
     def _found(self, call: Call) -> dict[str, Any]:
         machine, params = call.services.records.machine, call.params
+        if call.finder is not None:
+            entity = caller_of(call).entity(params["entity"])
+            where, sort = params.get("where"), params.get("sort") or ""
+            return _output(call.finder.find(entity, where, sort, int(params.get("limit") or 100)))
 
         def work(caller: Caller, connection: Connection) -> list[str]:
             entity = caller.entity(params["entity"])
             where, sort = params.get("where"), params.get("sort") or ""
             return matching(machine, caller, connection, entity, where, sort, int(params.get("limit") or 100))
 
-        ids = machine.read(call.ctx, work)
-        return {"records": ids, "first": ids[0] if ids else None, "ids": ids, "count": len(ids)}
+        return _output(machine.read(call.ctx, work))
 
     def describe(self, params: Mapping[str, Any], model: Model) -> str:
         """Name the entity and the condition."""
@@ -121,6 +124,10 @@ class Find(RecordAction):
             if where
             else _("Find: %(title)s", title=title)
         )
+
+
+def _output(ids: list[str]) -> dict[str, Any]:
+    return {"records": ids, "first": ids[0] if ids else None, "ids": ids, "count": len(ids)}
 
 
 def _unsortable(entity: Entity, name: str) -> list[Problem]:

@@ -7,11 +7,11 @@ the query and reach the database as parameters.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import ColumnElement, Connection
 
 from amity.entities.model import Entity, Model
 from amity.entities.scope import EntityScope
@@ -77,19 +77,21 @@ def matching(
     wanted: Filter | None,
     sort: str,
     limit: int,
+    also: Sequence[ColumnElement[bool]] = (),
 ) -> list[str]:
     """Give the ids of the live records that the caller may see and that match, in order, at most `limit`.
 
+    `also` are further conditions over the entity's table.
     Raises `Forbidden` where the condition names a field that the caller may not read.
     """
     compiler = Conditions(machine, caller)
     joins = Joins(entity.table)
-    where = [live(entity)]
+    where = [live(entity), *also]
     policy = compiler.policy(entity, "read")
     if policy is not None:
         where.append(policy)
     if wanted is not None:
-        _check_sight(caller, wanted.compiled)
+        check_sight(caller, wanted.compiled)
         where.append(wanted.compiled.where(compiler.binding(entity, joins, wanted.env)))
     keys = keys_of(caller, compiler.binding(entity, joins), parse_sort(caller, entity, sort))
     selection = machine.codec(caller, entity).selection(())
@@ -99,7 +101,8 @@ def matching(
     return [selection.load(row)["id"] for row in rows]
 
 
-def _check_sight(caller: Caller, compiled: Compiled) -> None:
+def check_sight(caller: Caller, compiled: Compiled) -> None:
+    """Raise `Forbidden` where a condition names a field that the caller may not read."""
     for path in compiled.references:
         for entity_id, name in path:
             entity = caller.model.by_id.get(entity_id or "")

@@ -21,6 +21,7 @@ from amity.database.schema import event
 from amity.entities.model import Entity
 from amity.errors import Invalid, NotFound
 from amity.expressions import RecordValue
+from amity.records.archive import Archive
 from amity.records.me import bound_values
 from amity.records.moments import Moment, PastMe
 from amity.records.past import Level, Past, PastFacts
@@ -34,6 +35,7 @@ from amity.workflows.services import Services
 from amity.workflows.simulation.dryrun import Scene, Simulation, acting, simulate
 from amity.workflows.simulation.pastclock import PastClock
 from amity.workflows.simulation.shadows import label_values
+from amity.workflows.simulation.sight import Then
 from amity.workflows.simulation.trials import LIMIT, SAMPLES, SECONDS, BackTest, Enough, Sample, Trial
 from amity.workflows.triggers import TRIGGERS
 
@@ -44,7 +46,6 @@ CONSEQUENCES: Final = frozenset({"cascade", "restore"})
 ASKED: Final = (
     "It starts when somebody or something asks for it: the history does not tell when that would be."
 )
-COMPUTED_NOW: Final = "It finds records as they are today, not as they were."
 
 
 # -- dry run --------------------------------------------------------------------------------------------
@@ -234,8 +235,6 @@ def prepare(services: Services, ctx: Context, compiled: CompiledWorkflow, trial:
 
 def work_through(services: Services, ctx: Context, compiled: CompiledWorkflow, trial: Trial) -> None:
     """Go through the whole period, or up to a limit of the trial."""
-    if any(step.step.action == "find" for step in compiled.walk()):
-        trial.found.notes.append(_(COMPUTED_NOW))
     source = TRIGGERS[compiled.workflow.trigger.on].source
     runner = _Runner(services, ctx, compiled, trial)
     try:
@@ -259,6 +258,7 @@ class _Runner:
     compiled: CompiledWorkflow
     trial: Trial
     _actors: dict[str, Actor | None] = field(default_factory=dict)
+    _levels: tuple[Archive, dict[str, Level]] | None = None
 
     @property
     def all_seeing(self) -> Context:
@@ -275,12 +275,12 @@ class _Runner:
         old: PastFacts | None = None,
         new: PastFacts | None = None,
         event: str = "",
-        level: Level | None = None,
+        archive: Archive,
     ) -> None:
         """Simulate one run and count it."""
         self.trial.room()
         run = run_id(event, self.compiled.workflow.id) if event else new_id()
-        simulation = self._simulated(moment, record, old, new, key, run, level)
+        simulation = self._simulated(moment, record, old, new, key, run, archive)
         simulation.missing = sorted(
             moment.missing, key=lambda gap: (gap.entity, gap.record, gap.field or "", gap.why)
         )
@@ -299,7 +299,7 @@ class _Runner:
         new: PastFacts | None,
         key: str | None,
         run: str,
-        level: Level | None,
+        archive: Archive,
     ) -> Simulation:
         actor = self._actor(moment)
         if actor is None:
@@ -308,8 +308,8 @@ class _Runner:
         acts = acting(replace(self.ctx, actor=actor), self.services, self.compiled, run, moment.at)
         me = PastMe(moment if actor is not SYSTEM else replace(moment, actor=None))
         scene = Scene(
-            self.services, self.compiled, acts, _finder(level, moment), record, old, new,
-            lambda: me, None, key, run,
+            self.services, self.compiled, acts, self._finder(archive, moment), record, old, new,
+            lambda: me, None, key, run, Then(archive, moment, self.trial.found.note),
         )  # fmt: skip
         return simulate(scene, check=self.trial.check)
 
@@ -321,27 +321,30 @@ class _Runner:
             self._actors[moment.actor] = account.actor() if account.state == "active" else None
         return self._actors[moment.actor]
 
+    def _finder(
+        self, archive: Archive, moment: Moment
+    ) -> Callable[[Entity, Sequence[str]], Mapping[str, RecordValue]]:
+        """Reads records as they were, out of the archive that is open."""
+        if self._levels is None or self._levels[0] is not archive:
+            self._levels = archive, {}
+        levels = self._levels[1]
+
+        def find(entity: Entity, ids: Sequence[str]) -> Mapping[str, RecordValue]:
+            level = levels.get(entity.id)
+            if level is None:
+                level = levels[entity.id] = Level(archive, archive.caller.model.by_id[entity.id])
+            level.add(ids)
+            facts = ((key, level.facts(key, moment)) for key in ids)
+            return {key: item for key, item in facts if item is not None}
+
+        return find
+
     def _label(self, facts: PastFacts | None) -> str:
         if facts is None:
             return ""
         machine, entity = self.services.records.machine, facts.level.entity
         codec = machine.codec(facts.level.archive.caller, entity)
         return label_of(codec, label_values(facts, entity))
-
-
-def _finder(
-    level: Level | None, moment: Moment
-) -> Callable[[Entity, Sequence[str]], Mapping[str, RecordValue]]:
-    """Reads records as they were, out of the archive that is open."""
-
-    def find(entity: Entity, ids: Sequence[str]) -> Mapping[str, RecordValue]:
-        if level is None:
-            return {}
-        here = Level(level.archive, level.archive.caller.model.by_id[entity.id], ids)
-        facts = ((key, here.facts(key, moment)) for key in ids)
-        return {key: item for key, item in facts if item is not None}
-
-    return find
 
 
 class _Changes:
@@ -391,7 +394,7 @@ class _Changes:
                 old=old,
                 new=new,
                 event=change.id,
-                level=new.level,
+                archive=new.level.archive,
             )
         self.trial.gaps(change.missing)
 

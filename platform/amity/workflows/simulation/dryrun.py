@@ -33,6 +33,7 @@ from amity.workflows.engine.journal import kept
 from amity.workflows.engine.running import result_types
 from amity.workflows.services import Services
 from amity.workflows.simulation.shadows import Find, Overlay, label_values
+from amity.workflows.simulation.sight import Sight, Then
 from amity.workflows.subjects import entity_of
 
 MAX_STEPS: Final = 5_000
@@ -135,6 +136,8 @@ class Scene:
     record_id: str | None = None
     run: str = ""
     """Id that the run would have."""
+    then: Then | None = None
+    """The moment, in a back-test."""
 
 
 def simulate(scene: Scene, *, check: Callable[[], None] = lambda: None) -> Simulation:
@@ -152,6 +155,7 @@ class SimulatedReading(Reading):
         machine = scene.services.records.machine
         super().__init__(machine, machine.caller(scene.ctx))
         self.overlay = Overlay(self.caller.model, scene.find)
+        self.sight = Sight(machine, self.caller, self.overlay, scene.then)
 
     def records(self, entity: Entity, ids: Sequence[str]) -> Mapping[str, RecordValue]:
         """See `Reading`."""
@@ -354,7 +358,9 @@ class _Walk:
             depth=scene.ctx.depth,
         )
         env = self.env(loops)
-        return Call(scene.services, scene.ctx, info, key, step.params.evaluate(env), env)
+        return Call(
+            scene.services, scene.ctx, info, key, step.params.evaluate(env), env, finder=self.reading.sight
+        )
 
     def _took(self, step: CompiledStep, found: Preview) -> dict[str, Any]:
         """Lay the writes over what later steps see; give what a new record's step is known to give."""

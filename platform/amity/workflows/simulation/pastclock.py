@@ -48,7 +48,7 @@ class Runner(Protocol):
         old: PastFacts | None = None,
         new: PastFacts | None = None,
         event: str = "",
-        level: Level | None = None,
+        archive: Archive,
     ) -> None: ...
 
 
@@ -108,7 +108,7 @@ class PastClock:
         self.trial.look(at)
         with self.services.database.read() as connection:
             archive = self._archive(connection, at)
-            self.runner.work_out(self._moment(archive, at), None, key=None, kind="schedule")
+            self.runner.work_out(self._moment(archive, at), None, key=None, kind="schedule", archive=archive)
 
     def _at(self, chunk: Chunk, at: dt.datetime, where: Compiled) -> None:
         """Look at the records of a chunk as they were at a moment."""
@@ -117,7 +117,9 @@ class PastClock:
             moment = self._moment(chunk.level.archive, at)
             facts = chunk.level.facts(key, moment)
             if facts is not None and where.condition(facts) and self._holds(facts, moment):
-                self.runner.work_out(moment, facts, key=key, kind="schedule", new=facts, level=chunk.level)
+                self.runner.work_out(
+                    moment, facts, key=key, kind="schedule", new=facts, archive=chunk.level.archive
+                )
             self.trial.gaps(moment.missing)
 
     # -- dates --------------------------------------------------------------------------------------------
@@ -146,7 +148,9 @@ class PastClock:
             just = dt.timedelta(microseconds=1)
             due = value is not None and any(True for _ in rule.moments(value, at - just, at))
             if facts is not None and due and self._holds(facts, moment):
-                self.runner.work_out(moment, facts, key=key, kind="date", new=facts, level=chunk.level)
+                self.runner.work_out(
+                    moment, facts, key=key, kind="date", new=facts, archive=chunk.level.archive
+                )
             self.trial.gaps(moment.missing)
 
     def _candidates(self, rule: DateRule, chunk: Chunk, key: str) -> set[dt.datetime]:

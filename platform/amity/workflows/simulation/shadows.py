@@ -35,6 +35,19 @@ class Overlay:
         self._made: dict[tuple[str, str], Entity] = {}
         self._gone: set[tuple[str, str]] = set()
 
+    @property
+    def is_used(self) -> bool:
+        """Whether anything would have been written."""
+        return bool(self._changed or self._gone)
+
+    def ids(self, entity: Entity) -> set[str]:
+        """Ids of the entity's records that would have been written."""
+        return {key for own, key in (*self._changed, *self._gone) if own == entity.id}
+
+    def made(self, entity: Entity) -> set[str]:
+        """Ids of the entity's records that would be new."""
+        return {key for own, key in self._made if own == entity.id}
+
     def take(self, write: Mapping[str, Any]) -> str:
         """Take a write of a preview in (`Preview.writes`); give the id, made up for a new record."""
         entity = self.model.entities[write["entity"]]
