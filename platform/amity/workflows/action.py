@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from amity.access.context import Context
     from amity.entities.model import Entity, Model
     from amity.records.caller import Caller
+    from amity.records.referrers import Referrer
     from amity.records.unit import Unit
     from amity.workflows.documents.filters import Filter
     from amity.workflows.services import Services
@@ -117,6 +118,10 @@ class Finder(Protocol):
 
     def holder(self, entity: Entity, group: Sequence[str], values: Mapping[str, Any], own: str) -> str | None:
         """Give another record that has these typed values of fields that are unique together."""
+        ...
+
+    def pointing(self, referrer: Referrer, target: Entity, key: str) -> Mapping[str, Any]:
+        """Give the records whose relation points to a record, each with the JSON value without that link."""
         ...
 
 

@@ -12,19 +12,22 @@ from typing import Any
 from sqlalchemy import Connection
 
 from amity.entities.kinds.base import ValueProblem
-from amity.entities.model import Entity, Field
+from amity.entities.model import Entity, Field, Model
 from amity.errors import AmityError, Forbidden
 from amity.expressions import RecordValue
 from amity.records.before import Before
 from amity.records.caller import Caller
+from amity.records.checks import check_alone
 from amity.records.conditions import policy_condition
-from amity.records.draft import RowsRefused
+from amity.records.draft import Draft, RowsRefused
 from amity.records.intake import Intake
 from amity.records.links import same_value
 from amity.records.merge import merge_value
 from amity.records.reach import Reach, reach
+from amity.records.referrers import referrers
+from amity.records.unique import unique_groups
 from amity.texts import gettext as _
-from amity.workflows.action import Call, Preview
+from amity.workflows.action import Call, Finder, Preview
 from amity.workflows.documents.values import as_json
 from amity.workflows.subjects import Subject, link_to, subject_of
 
@@ -56,8 +59,7 @@ def creating(call: Call, entity: Entity, values: Mapping[str, Any]) -> Write:
         )
     codec = call.services.records.machine.codec(caller, entity)
     draft = Intake(caller, entity, codec).create(0, values)
-    if draft.failed:
-        raise RowsRefused([draft]).as_error()
+    _check(call, entity, draft)
     made = codec.dump({name: draft.values[name] for name in draft.changed})
     return {"verb": "create", "entity": entity.name, "values": made}
 
@@ -71,7 +73,7 @@ def changing(call: Call, found: Subject, patch: Mapping[str, Any]) -> Write | No
     changed = {}
     for name, value in patch.items():
         field = found.entity.by_name[name]
-        before = json_of(field, found.value, call)
+        before = json_of(field, found.value, caller_of(call).model)
         after = merge_value(before, value)
         if not _same(field, before, after):
             changed[name] = after
@@ -88,11 +90,30 @@ def _refuse_bad(call: Call, found: Subject, patch: Mapping[str, Any]) -> None:
     old: dict[str, Any] = {"id": found.id, "version": 1}
     for field in entity.fields:
         if field.name in patch or not field.kind.to_many:
-            old[field.name] = _typed(field, json_of(field, found.value, call))
+            old[field.name] = _typed(field, json_of(field, found.value, caller_of(call).model))
     codec = call.services.records.machine.codec(caller, entity)
-    draft = Intake(caller, entity, codec).update(0, dict(patch), Before(old))
+    _check(call, entity, Intake(caller, entity, codec).update(0, dict(patch), Before(old)))
+
+
+def _check(call: Call, entity: Entity, draft: Draft) -> None:
+    """Raise what the gate would raise: values, conditions of the record itself, unique values."""
+    if not draft.failed:
+        check_alone(call.services.records.machine, caller_of(call), entity, [draft])
+    if not draft.failed:
+        _refuse_taken(call, entity, draft)
     if draft.failed:
         raise RowsRefused([draft]).as_error()
+
+
+def _refuse_taken(call: Call, entity: Entity, draft: Draft) -> None:
+    for group in unique_groups(entity) if call.finder is not None else ():
+        if not draft.changed.intersection(group):
+            continue
+        other = call.finder.holder(entity, group, draft.values, draft.id) if call.finder else None
+        if other is not None:
+            titles = " and ".join(entity.by_name[name].title for name in group)
+            why = f"{titles} must be unique, and another record has it already."
+            draft.refuse("unique", why, group[0])
 
 
 def _typed(field: Field, value: Any) -> Any:
@@ -102,13 +123,12 @@ def _typed(field: Field, value: Any) -> Any:
         return None
 
 
-def json_of(field: Field, record: RecordValue, call: Call) -> Any:
+def json_of(field: Field, record: RecordValue, model: Model) -> Any:
     """Give the JSON value of a field of a record of now or of then."""
     value = record.get(field.name)
     if value is None:
         return None
     if field.kind.to_many:
-        model = caller_of(call).model
         found = [subject_of(item, model) for item in value]
         return [link_to(field, item) for item in found if item is not None] or None
     return as_json(field, value)
@@ -125,8 +145,10 @@ def _same(field: Field, before: Any, after: Any) -> bool:
 def deleting(call: Call, found: Subject) -> list[Write]:
     """Give all writes of a deletion, those of records that go along and of links that are cleared.
 
-    Raises `InUse`-like errors as `Forbidden` is raised by the gate: what refuses is told in words.
+    Raises `Forbidden` where other records must not lose it.
     """
+    if call.finder is not None:
+        return _reaching(caller_of(call).model, call.finder, found)
     machine = call.services.records.machine
 
     def work(caller: Caller, connection: Connection) -> Reach:
@@ -134,7 +156,7 @@ def deleting(call: Call, found: Subject) -> list[Write]:
         return reach(caller, connection, found.entity, [found.id], condition, lock=False)
 
     reached = machine.read(call.ctx, work)
-    if not reached.roots:  # in a back-test: it is gone by now, what went along cannot be known
+    if not reached.roots:
         return [{"verb": "delete", "entity": found.entity.name, "record": found.id, "values": {}}]
     owners = reached.owners(reached.roots)
     refusing = {source for _item, source, _row in reached.outside("refuse", owners)}
@@ -149,5 +171,36 @@ def deleting(call: Call, found: Subject) -> list[Write]:
     writes += [
         {"verb": "update", "entity": name, "record": key, "values": values}
         for (name, key), values in cleared.items()
+    ]
+    return writes
+
+
+def _reaching(model: Model, finder: Finder, found: Subject) -> list[Write]:
+    """The same by what was there at a moment, under what earlier steps would have written."""
+    gone: dict[tuple[str, str], None] = {(found.entity.name, found.id): None}
+    refusing: set[tuple[str, str]] = set()
+    cleared: dict[tuple[str, str], dict[str, Any]] = {}
+    waiting = list(gone)
+    while waiting:
+        name, key = waiting.pop(0)
+        for referrer in referrers(model, model.entities[name]):
+            for source, left in finder.pointing(referrer, model.entities[name], key).items():
+                place = (referrer.entity.name, source)
+                if referrer.effect == "cascade" and place not in gone:
+                    gone[place] = None
+                    waiting.append(place)
+                elif referrer.effect == "refuse":
+                    refusing.add(place)
+                elif referrer.effect == "clear":
+                    cleared.setdefault(place, {})[referrer.field.name] = left
+    if refusing - set(gone):
+        raise Forbidden(f"{len(refusing - set(gone))} records point to it and must not lose it.")
+    writes: list[Write] = [
+        {"verb": "delete", "entity": name, "record": key, "values": {}} for name, key in gone
+    ]
+    writes += [
+        {"verb": "update", "entity": place[0], "record": place[1], "values": values}
+        for place, values in cleared.items()
+        if place not in gone
     ]
     return writes

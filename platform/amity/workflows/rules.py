@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from amity.access.context import SYSTEM
 from amity.entities.kinds.base import ValueProblem
-from amity.entities.model import Entity
+from amity.entities.model import Entity, Model
 from amity.errors import Invalid
 from amity.records.draft import Draft
 from amity.records.facts import Batch, Facts
@@ -36,6 +36,14 @@ class Rules:
         self._live = live
         self._services = services
 
+    def of(self, model: Model, entity: Entity) -> Sequence[CompiledWorkflow]:
+        """The rules that are on for an entity, in the order in which they act."""
+        return self._live.of(model).rules.get(entity.id, ())
+
+    def waiting(self, model: Model) -> Sequence[CompiledWorkflow]:
+        """The workflows that are on and start by changes of records."""
+        return [item for some in self._live.of(model).changes.values() for item in some]
+
     def listens_to(self, unit: Unit, entity: Entity) -> bool:
         """See `Listener`."""
         return entity.id in self._live.of(unit.model).rules
@@ -50,7 +58,7 @@ class Rules:
                     self._decide(rule, draft, subject)
 
     def _decide(self, rule: CompiledWorkflow, draft: Draft, subject: _Subject) -> None:
-        for step in _taken(rule.steps, subject.env):
+        for step in taken(rule.steps, subject.env):
             if step.step.action == SET:
                 _set(step, draft, subject)
             elif step.step.action == REFUSE:
@@ -95,7 +103,7 @@ class Rules:
             record=change.record,
             depth=deeper.depth,
         )
-        for step in _taken(rule.steps, subject.env):
+        for step in taken(rule.steps, subject.env):
             if isinstance(step.action, RecordAction):
                 params = step.params.evaluate(subject.env)
                 call = Call(self._services, deeper.ctx, info, step.key, params, subject.env)
@@ -169,7 +177,7 @@ def _holds(rule: CompiledWorkflow, env: Mapping[str, Any]) -> bool:
     return rule.when is None or rule.when.condition(env)
 
 
-def _taken(steps: Sequence[CompiledStep], env: Mapping[str, Any]) -> Iterator[CompiledStep]:
+def taken(steps: Sequence[CompiledStep], env: Mapping[str, Any]) -> Iterator[CompiledStep]:
     """The steps that are to be done, through the arms whose conditions hold now."""
     for step in steps:
         if step.step.kind == "do":
@@ -184,7 +192,7 @@ def _taken(steps: Sequence[CompiledStep], env: Mapping[str, Any]) -> Iterator[Co
             None,
         )
         if arm is not None:
-            yield from _taken(arm.steps, env)
+            yield from taken(arm.steps, env)
 
 
 def _reaches_out(steps: Sequence[CompiledStep]) -> bool:

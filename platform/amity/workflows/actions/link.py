@@ -82,7 +82,7 @@ class LinkAction(RecordAction):
                 outcome="skipped",
             )
         field = _field(found, call)
-        before = json_of(field, found.value, call) or []
+        before = json_of(field, found.value, caller_of(call).model) or []
         after = self._after(call, caller, field, before)
         count = abs(len(after) - len(before))
         if not count:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
-from amity.access.context import Context
+from amity.access.context import SYSTEM, Context
 from amity.database.ids import new_id
 from amity.entities.model import Entity
 from amity.errors import AmityError
@@ -31,7 +31,9 @@ from amity.workflows.documents.timing import moment_of, shortest
 from amity.workflows.engine.interpreter import MAX_TURNS, choose
 from amity.workflows.engine.journal import kept
 from amity.workflows.engine.running import result_types
+from amity.workflows.rules import Rules
 from amity.workflows.services import Services
+from amity.workflows.simulation.foresee import RULES, Foresight, Refused, later
 from amity.workflows.simulation.shadows import Find, Overlay, label_values
 from amity.workflows.simulation.sight import Sight, Then
 from amity.workflows.subjects import entity_of
@@ -188,6 +190,10 @@ class _Walk:
     simulation: Simulation = field(default_factory=Simulation)
     results: Results = field(default_factory=Results)
     count: int = 0
+    foresight: Foresight = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.foresight = self._foresight()
 
     def run(self) -> None:
         """Go through all steps."""
@@ -307,16 +313,21 @@ class _Walk:
     # -- actions --------------------------------------------------------------------------------------
     def _do(self, step: CompiledStep, key: str, turn: str, loops: Mapping[str, Any], level: int) -> bool:
         found = self._preview(step, key, loops)
+        made: dict[str, Any] = {}
+        if found.outcome in ("done", "skipped", "waiting"):
+            try:
+                made, found = self._took(step, found)
+            except Refused as error:
+                text = f"The save would be refused: {error.message}"
+                found = Preview(text, stops=error.message, outcome="failed")
         outcome = "waiting" if found.stops and found.outcome == "done" else found.outcome
         if outcome == "waiting":
-            self._took(step, found)
-            return self._stop(step, key, level, found.text, found.stops)
+            return self._stop(step, key, level, found.text, found.stops, found.writes)
         if outcome == "ended":
             self._note(step, key, level, "stops", found.text, found.stops)
             raise _Ended("ended", found.stops)
         if outcome == "failed":
             return self._failed(step, key, turn, loops, level, found)
-        made = self._took(step, found)
         self._result(step, outcome, {**made, **found.output})
         if outcome == "skipped":
             self._note(step, key, level, "skipped", found.text, found.text)
@@ -362,19 +373,66 @@ class _Walk:
             scene.services, scene.ctx, info, key, step.params.evaluate(env), env, finder=self.reading.sight
         )
 
-    def _took(self, step: CompiledStep, found: Preview) -> dict[str, Any]:
-        """Lay the writes over what later steps see; give what a new record's step is known to give."""
+    def _took(self, step: CompiledStep, found: Preview) -> tuple[dict[str, Any], Preview]:
+        """Lay the writes over what later steps see, with what rules make of them. Raises `Refused`.
+
+        Gives what a new record's step is known to give, and the preview with all its writes.
+        """
         assert step.action is not None
+        model = self.scene.compiled.model
+        pairs = self.foresight.take(found.writes)
         output: dict[str, Any] = {}
-        types = result_types(step, self.scene.compiled.model)
-        for write in found.writes:
-            key = self.reading.overlay.take(write)
-            if write["verb"] == "create":
-                entity = self.scene.compiled.model.entities[write["entity"]]
-                output |= {name: key for name, type_ in types.items() if type_ in (ID, RecordType(entity.id))}
-        self.simulation.writes += found.writes
+        if found.writes and found.writes[0]["verb"] == "create":
+            types, entity = result_types(step, model), model.entities[found.writes[0]["entity"]]
+            output = {
+                name: pairs[0][1] for name, type_ in types.items() if type_ in (ID, RecordType(entity.id))
+            }
+        writes = [write for write, _ in pairs]
+        self.simulation.writes += writes
         self.simulation.done += [step.action.name] if found.outcome == "done" else []
-        return output
+        self._foretell(writes)
+        return output, replace(found, writes=writes)
+
+    def _foretell(self, writes: Sequence[Mapping[str, Any]]) -> None:
+        """Say what is not worked out."""
+        rules, model, then = self.foresight.rules, self.scene.compiled.model, self.scene.then
+        text = "" if rules is None or not writes else later(rules.waiting(model), writes, model.entities)
+        if text and text not in self.simulation.unforeseen:
+            self.simulation.unforeseen.append(text)
+        if then is not None:
+            for told in (text, RULES if self.foresight.used else ""):
+                if told:
+                    then.note(told)
+
+    def _foresight(self) -> Foresight:
+        scene = self.scene
+        listeners = scene.services.records.machine.listeners
+        own = scene.compiled.entity if scene.compiled.workflow.is_rule else None
+
+        def passes(write: Mapping[str, Any]) -> bool:
+            return own is not None and write["entity"] == own.name and write.get("record") == scene.record_id
+
+        return Foresight(
+            self.reading.overlay,
+            next((item for item in listeners if isinstance(item, Rules)), None),
+            self._rule_call,
+            lambda: self.env({}),
+            passes,
+        )
+
+    def _rule_call(
+        self, rule: CompiledWorkflow, step: CompiledStep, env: Mapping[str, Any], depth: int
+    ) -> Call:
+        scene, workflow = self.scene, rule.workflow
+        ctx = scene.ctx if workflow.run_as == "person" else replace(scene.ctx, actor=SYSTEM)
+        entity = None if rule.entity is None else rule.entity.id
+        info = RunInfo(
+            new_id(), workflow.name, workflow.id, workflow.title, workflow.version, entity, None,
+            ctx.depth + depth,
+        )  # fmt: skip
+        return Call(
+            scene.services, ctx, info, step.key, step.params.evaluate(env), env, finder=self.reading.sight
+        )
 
     def _failed(
         self, step: CompiledStep, key: str, turn: str, loops: Mapping[str, Any], level: int, found: Preview
@@ -411,9 +469,17 @@ class _Walk:
         types = result_types(step, self.scene.compiled.model)
         self.results.set(step.key, state, kept(output), types)
 
-    def _stop(self, step: CompiledStep, key: str, level: int, text: str, why: str) -> bool:
+    def _stop(
+        self,
+        step: CompiledStep,
+        key: str,
+        level: int,
+        text: str,
+        why: str,
+        writes: Sequence[Mapping[str, Any]] = (),
+    ) -> bool:
         """The way ends here; other arms of a `parallel` go on."""
-        self._note(step, key, level, "stops", text, why)
+        self._note(step, key, level, "stops", text, why, writes)
         self.simulation.end, self.simulation.stopped = "waiting", self.simulation.stopped or why
         return False
 

@@ -48,6 +48,19 @@ class Overlay:
         """Ids of the entity's records that would be new."""
         return {key for own, key in self._made if own == entity.id}
 
+    def amend(self, entity: Entity, key: str, values: Mapping[str, Any]) -> None:
+        """Add to what the last write of a record would have written (a rule does, in the same save)."""
+        self._changed.setdefault((entity.id, key), {}).update(values)
+
+    def copied(self) -> tuple[Any, Any, Any]:
+        """Give the present state, for `reset`."""
+        changed = {place: dict(values) for place, values in self._changed.items()}
+        return changed, dict(self._made), set(self._gone)
+
+    def reset(self, state: tuple[Any, Any, Any]) -> None:
+        """Go back to a state."""
+        self._changed, self._made, self._gone = state
+
     def take(self, write: Mapping[str, Any]) -> str:
         """Take a write of a preview in (`Preview.writes`); give the id, made up for a new record."""
         entity = self.model.entities[write["entity"]]

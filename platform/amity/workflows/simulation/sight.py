@@ -6,14 +6,14 @@ have been changed, made or deleted by earlier steps, is looked at one by one, by
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, exists, select
 
 from amity.database.schema import event
-from amity.entities.model import SYSTEM_FIELDS, Entity, Field
+from amity.entities.model import SYSTEM_FIELDS, Entity, Inverse
 from amity.entities.scope import SYSTEM_NAMES
 from amity.expressions import RecordValue
 from amity.records.archive import Archive
@@ -22,8 +22,9 @@ from amity.records.codec import FieldCodec
 from amity.records.history import visible_ids
 from amity.records.machine import Machine
 from amity.records.moments import Moment
+from amity.records.past import Level
+from amity.records.referrers import Referrer, pointing
 from amity.records.sorting import SortItem, parse_sort
-from amity.records.unique import unique_groups
 from amity.workflows.documents.filters import Filter, check_sight, matching
 from amity.workflows.simulation.shadows import Overlay
 
@@ -92,6 +93,30 @@ class Sight:
             return connection.execute(statement.limit(1)).scalar()
 
         return self._reading(work)
+
+    def pointing(self, referrer: Referrer, target: Entity, key: str) -> dict[str, Any]:
+        """Give the records whose relation points to a record, each with the JSON value without that link."""
+        entity, name = referrer.entity, referrer.field.name
+        ids = sorted({*self._pointing(referrer, target, key), *self._overlay.ids(entity)})
+        found: dict[str, Any] = {}
+        for source, record in self._overlay.records(entity, ids).items():
+            value = record.get(name)
+            linked = value if isinstance(value, list) else [] if value is None else [value]
+            if any(item.id == key for item in linked):
+                left = [item.id for item in linked if item.id != key]
+                found[source] = (left or None) if referrer.field.kind.to_many else None
+        return found
+
+    def _pointing(self, referrer: Referrer, target: Entity, key: str) -> Iterable[str]:
+        if self._then is None:
+            return self._reading(lambda caller, connection: pointing(connection, referrer, [key]))
+        archive, moment = self._then.archive, self._then.moment
+        level = Level(archive, archive.caller.model.by_id[target.id], [key])
+        facts = level.facts(key, moment, guarded=False)
+        if facts is None:
+            return ()
+        seen = Inverse("", referrer.entity.name, referrer.field.name, True, "")
+        return [item.id for item in level.pointing(facts.chronicle, seen, moment)]
 
     # -- which are looked at one by one ----------------------------------------------------------------
     def _singly(self, entity: Entity, where: Filter | None) -> tuple[set[str], bool]:
@@ -231,18 +256,3 @@ def _stored(entity: Entity, group: Sequence[str], values: Mapping[str, Any]) -> 
 def _plain(value: Any) -> Any:
     """A linked record as the value of the relation."""
     return value.id if isinstance(value, RecordValue) else value
-
-
-def clash(sight: Sight, entity: Entity, key: str, values: Mapping[str, Any], changed: set[str]) -> str:
-    """Say which unique values another record has, empty where none has."""
-    for group in unique_groups(entity):
-        if not changed.intersection(group):
-            continue
-        if sight.holder(entity, group, values, key) is not None:
-            titles = " and ".join(_title(entity.by_name[name]) for name in group)
-            return f"{titles} must be unique, and another record has it already."
-    return ""
-
-
-def _title(field: Field) -> str:
-    return field.title

@@ -18,6 +18,7 @@ LIMIT: Final = 5_000
 SECONDS: Final = 20.0
 QUICK_SECONDS: Final = 2.0
 """So long a request tries to answer itself, before a back-test goes on beside the requests."""
+MAX_NOTES: Final = 20
 MAX_KINDS: Final = 200
 """Different gaps that are told apart."""
 
@@ -107,7 +108,7 @@ class BackTest:
 
     def note(self, text: str) -> None:
         """Say once what cannot be told."""
-        if text not in self.notes:
+        if text not in self.notes and len(self.notes) < MAX_NOTES:
             self.notes.append(text)
 
     def as_json(self) -> dict[str, Any]:
