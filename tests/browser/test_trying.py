@@ -54,7 +54,7 @@ def test_try_a_workflow(
     watch: Callable[[Page], list[str]],
 ) -> None:
     api = Api(live_server.url, live_server.token())
-    people = (("Wingtip", "K 1"), ("Adatum", "K 7"))
+    people = (("Wingtip", "K 1"), ("Adatum", "K 9"))
     made = [
         api.post(
             "/records/customer",
@@ -81,10 +81,19 @@ def test_try_a_workflow(
     expect(page.get_by_role("link", name="Open Wingtip")).to_have_attribute(
         "href", f"/e/customer/{made[0].body['id']}"
     )
+    page.reload()  # what it found is kept
+    expect(page.get_by_role("heading", name="It would have started 2 times")).to_be_visible()
+    asked = api.post(
+        "/workflows/win_back_tried/back-test", {"since": "2020-01-01T00:00:00Z", "background": True}
+    )
+    result = page.url
+    page.goto(asked.body["url"].replace("/api/v1/back-tests/", "/builder/workflows/win_back_tried/try/"))
+    expect(page.get_by_role("heading", name="It would have started 2 times")).to_be_visible(timeout=60_000)
+    page.goto(result)
     for width, scheme in ((1280, "light"), (1280, "dark"), (390, "light")):
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         page.set_viewport_size({"width": width, "height": 800})
-        page.evaluate(SETTLE)  # colours fade; the page is the answer to a POST, so it is not loaded anew
+        page.evaluate(SETTLE)  # colours fade
         axe(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert wrong == []
