@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 
+from amity.database.ids import new_id
 from amity.database.schema_workflows import notification, run, run_wait, run_watch, workflow_state
 from amity.errors import Conflict
 from amity.workflows.action import ActionFailed, Call, Done, Outcome, Skipped, Stop
@@ -357,6 +358,27 @@ def test_a_process_that_was_taken_for_dead_writes_nothing(engine: Engine) -> Non
     time.sleep(1)
     assert engine.steps(run_id)["lose"].output is None
     runs.cancel(database, run_id)
+
+
+def test_what_the_engine_has_lost_is_begun_again(engine: Engine) -> None:
+    """Its row says that this process works on a segment of a dead one, and this process does not."""
+    database, worker = engine.world.database, engine.worker
+    assert worker is not None
+    engine.add("long", {"wait": "days(3)"}, entity=None)
+    run_id = engine.request("long")[0]
+    engine.until(run_id, "waiting")
+    engine.add("long", does("end", nothing), entity=None)
+    table = "workflow_status" if database.dialect == "sqlite" else "dbos.workflow_status"
+    copied = (
+        f"INSERT INTO {table} (workflow_uuid, status, name, executor_id, created_at, updated_at) "
+        "VALUES (:id, 'PENDING', 'segments', :executor, 0, 0)"
+    )
+    with database.write() as connection:
+        connection.execute(text(copied), {"id": f"{run_id}:5", "executor": worker.dispatcher.lease})
+        left = update(run).where(run.c.id == run_id)
+        connection.execute(left.values(state="running", segment=5, lease=new_id()))
+    row = engine.until(run_id, "done", 60)
+    assert row.segment == 6
 
 
 def test_old_runs_are_pruned(engine: Engine) -> None:

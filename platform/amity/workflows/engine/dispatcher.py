@@ -36,6 +36,8 @@ ACTIVE: Final = 16
 SLOW_SECONDS: Final = 2.0
 MOST: Final = 250
 """Segments in this process at once, all counted."""
+STRANDED_SECONDS: Final = 10.0
+"""So long the engine has time to bring what a dead process left to a living one."""
 TAKING_LOCK: Final = 0x616D6974616B65
 """Advisory lock under which workers take, one after another, so that limits hold for all together."""
 
@@ -72,6 +74,8 @@ class Dispatcher:
     _running: dict[str, float] = field(default_factory=dict)
     _guard: threading.Lock = field(default_factory=threading.Lock)
     _served: dict[str, float] = field(default_factory=dict)
+    _lost: dict[str, float] = field(default_factory=dict)
+    """Segments that nobody works on, and since when."""
 
     # -- in the engine's threads ------------------------------------------------------------------------
     def run(self, segment: str) -> None:
@@ -261,8 +265,15 @@ class Dispatcher:
             if row.lease not in living
             or (row.lease == self.lease and segment_key(row.id, row.segment) not in own)
         }
+        moment = time.monotonic()
+        self._lost = {segment: self._lost.get(segment, moment) for segment in lost}
         known = self.engine.unfinished(lost) if lost else set()
-        self._again({segment: lease for segment, lease in lost.items() if segment not in known})
+        # What the engine knows it brings to a process; but where it failed just then (a locked database, a
+        # kill in the middle of its own taking over) it would be left for ever.
+        coming = {item for item in known if moment - self._lost[item] < STRANDED_SECONDS}
+        if stranded := known - coming:
+            log.warning("the engine had lost segments", extra={"segments": len(stranded)})
+        self._again({segment: lease for segment, lease in lost.items() if segment not in coming})
 
     def _again(self, lost: dict[str, Any]) -> None:
         if not lost:
