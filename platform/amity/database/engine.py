@@ -11,6 +11,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
+import weakref
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -99,6 +100,7 @@ class Database:
         event.listen(self.engine, "connect", self._prepare)
         if self.dialect == "sqlite":
             event.listen(self.engine, "begin", _begin_sqlite)
+            event.listen(self.engine, "checkin", _close_cursors)
 
     def _prepare(self, connection: Any, _entry: ConnectionPoolEntry) -> None:
         if self.dialect == "sqlite":
@@ -222,9 +224,34 @@ def _with_driver(url: URL) -> URL:
 
 def _connect_args(dialect: Dialect) -> dict[str, Any]:
     if dialect == "sqlite":
-        return {"check_same_thread": False, "timeout": BUSY_TIMEOUT_SECONDS}
+        return {"check_same_thread": False, "timeout": BUSY_TIMEOUT_SECONDS, "factory": _Connection}
     options = f"-c timezone=UTC -c lock_timeout={BUSY_TIMEOUT_SECONDS * 1000}"
     return {"options": options, "connect_timeout": 10}
+
+
+class _Connection(sqlite3.Connection):
+    """Knows its cursors, so that none of them outlives the transaction in which it was opened.
+
+    One whose rows were not read to the end, and that somebody still holds, keeps the snapshot of the
+    database open; the next BEGIN IMMEDIATE of the connection then fails at once, however long it may wait.
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.opened: weakref.WeakSet[sqlite3.Cursor] = weakref.WeakSet()
+
+    def cursor(self, factory: Any = sqlite3.Cursor) -> Any:
+        made = super().cursor(factory)
+        self.opened.add(made)
+        return made
+
+
+def _close_cursors(connection: _Connection | None, _entry: ConnectionPoolEntry) -> None:
+    if connection is None:  # it was given up already
+        return
+    for cursor in list(connection.opened):
+        cursor.close()
+    connection.opened.clear()
 
 
 def _begin_sqlite(connection: Connection) -> None:

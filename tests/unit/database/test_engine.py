@@ -254,6 +254,26 @@ class TestPostgresTroubles:
             connection.execute(statement, [name])
 
 
+def test_a_result_that_nobody_read_to_its_end_holds_up_no_writer(database: Database) -> None:
+    """On SQLite its snapshot would stay open, and the connection could never write again."""
+    other = Database(str(database.url.render_as_string(hide_password=False)))
+    one = Database(str(database.url.render_as_string(hide_password=False)), pool_size=1)
+    try:
+        kept = []
+        for block in (one.read, one.write, one.read):
+            with block() as connection:
+                kept.append(connection.execute(text("SELECT n FROM counter")))
+                assert kept[-1].fetchone() is not None
+            with other.write() as connection:
+                connection.execute(text("UPDATE counter SET n = n + 1"))
+            with one.write() as connection:  # the pool has one connection: it is the same
+                connection.execute(text("UPDATE counter SET n = n + 1"))
+        assert count(one) == 6
+    finally:
+        one.close()
+        other.close()
+
+
 def test_other_databases_are_refused() -> None:
     with pytest.raises(SetupError, match="does not work on mysql"):
         Database("mysql://localhost/x")
