@@ -44,6 +44,8 @@ class Settings:
     demo: bool = False
     with_worker: bool = True
     keep_runs: int = 90
+    max_depth: int = 8
+    max_writes: int = 5000
     dev: bool = False
     smtp_url: str = field(default="", repr=False)
     mail_from: str = ""
@@ -64,6 +66,12 @@ class Settings:
             raise SetupError(f"The number of proxies is {self.proxies}; allowed is 0 to 10.")
         if self.keep_runs < 1:
             raise SetupError(f"Runs are kept for {self.keep_runs} days; at least 1 is needed.")
+        if not 1 <= self.max_depth <= 100:
+            raise SetupError(f"The depth of workflows (max_depth) is {self.max_depth}; allowed is 1 to 100.")
+        if self.max_writes < 1:
+            raise SetupError(
+                f"A run may change {self.max_writes} records (max_writes); at least 1 is needed."
+            )
         if self.workers < 1:
             raise SetupError(f"The number of workers is {self.workers}; at least 1 is needed.")
         if self.smtp_url:
@@ -96,6 +104,8 @@ HELP: Final[Mapping[str, str]] = {
     "demo": "Load the demo organisation into an empty workspace.",
     "with_worker": "Run the background worker inside `amity serve`.",
     "keep_runs": "Days for which ended runs of workflows are kept.",
+    "max_depth": "How many workflows may start each other in a row before the last one is paused.",
+    "max_writes": "How many records one run of a workflow may change before it is stopped and paused.",
     "dev": "For developers: templates are read anew, every request is logged.",
     "smtp_url": "Mail server, `smtp://USER:SECRET@HOST:587?starttls=1` or `smtps://`; without: mails wait.",
     "mail_from": "Sender of e-mails, such as `Acme <hello@acme.example>`.",

@@ -25,8 +25,6 @@ from amity.workflows.services import Services
 
 SET: Final = "set"
 REFUSE: Final = "refuse"
-MAX_DEPTH: Final = 8
-"""How often a rule's change of another record may start a rule, whose change starts a rule, ..."""
 
 
 class Rules:
@@ -85,7 +83,8 @@ class Rules:
     ) -> None:
         workflow = rule.workflow
         deeper = _as_whom(unit.because(kind="rule", workflow=workflow.id, event=change.event), rule)
-        if deeper.depth > MAX_DEPTH:
+        # A rule's change of another record may start a rule, whose change starts a rule, ...
+        if deeper.depth > self._services.settings.max_depth:
             raise Invalid(
                 _(
                     "The rule '%(workflow)s' and others start each other again and again.",

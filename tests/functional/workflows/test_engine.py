@@ -17,6 +17,8 @@ from amity.errors import Conflict
 from amity.workflows.action import ActionFailed, Call, Done, Outcome, Skipped, Stop
 from amity.workflows.engine import runs, waits
 from amity.workflows.engine.guard import Bounds
+from amity.workflows.engine.interpreter import Interpreter, Walk
+from amity.workflows.engine.journal import Journal
 from amity.workflows.service import put_state
 from tests.factories.workflows import NOW_IN_ACTIONS
 from tests.functional.workflows.conftest import Engine
@@ -225,6 +227,40 @@ def test_a_condition_is_woken_by_what_makes_it_true(engine: Engine) -> None:
     with world.database.read() as connection:
         for table in (run_wait, run_watch):
             assert connection.execute(select(func.count()).select_from(table)).scalar() == 0
+
+
+class Dies(Interpreter):
+    """A process that is killed as soon as its run waits."""
+
+    def _look_again(self, journal: Journal, walk: Walk) -> None:
+        raise SystemExit
+
+
+def test_a_kill_at_the_beginning_of_a_wait_misses_no_change(engine: Engine) -> None:
+    world, worker = engine.world, engine.worker
+    assert worker is not None
+    person = world.create("person", name="Ada", age=1)
+    engine.add("aged", {"wait_for": "record.age == 2", "id": "aged"})
+    lives = worker.dispatcher.advance
+    dying = Dies(engine.services, engine.catalog, worker.dispatcher.lease)
+    worker.dispatcher.advance = dying.advance
+    run_id = engine.request("aged", person.id)[0]
+    engine.until(run_id, "waiting")
+    worker.dispatcher.advance = lives
+    # A change that the feed has passed already: only looking again can see it.
+    entity = world.model.entities["person"]
+    with world.database.write() as connection:
+        connection.execute(update(entity.table).values({entity.column(entity.by_name["age"]): 2}))
+    engine.until(run_id, "done", 60)
+
+    other = engine.request("aged", world.create("person", name="Bob", age=1).id)[0]
+    engine.until(other, "waiting")
+
+    def due() -> Any:
+        with world.database.read() as connection:
+            return connection.execute(select(run_wait.c.due_at).where(run_wait.c.run == other)).scalar()
+
+    until(lambda: due() is None, 20, "the second look")
 
 
 def test_an_action_that_waits_is_resumed(engine: Engine) -> None:

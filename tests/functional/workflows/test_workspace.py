@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from amity.access.context import SYSTEM
 from amity.database.processes import Presence
 from amity.database.schema import account
 from amity.database.schema_workflows import notification
+from amity.records.shapes import Count, Query
 from amity.workflows.engine import runs
 from amity.workflows.engine.worker import open_worker
 from amity.workspace import Workspace
@@ -86,6 +88,34 @@ def test_workflows_that_trigger_themselves_or_each_other_are_stopped(working: Wo
     person = working.records.find(ctx, "person").records[0]
     working.workflows.start(ctx, "fine", records=[person.id])
     until(lambda: ended(working, "done", workflow="fine") == 1, 30, "another workflow")
+
+
+def test_a_workflow_that_makes_thousands_of_records_is_stopped(flows: Workspace) -> None:
+    settings = flows.settings.changed(max_writes=150)
+    flows.workflows.services = replace(flows.workflows.services, settings=settings)
+    flows.accounts.create("ada@example.test", "Ada", ["admin"], "four quiet lamps bend")
+    make = {"do": "sample_create", "entity": "tag", "values": {"name": "{{ one.id }} {{ two.id }}"}}
+    inner = {"for_each": "record.visits", "as": "two", "steps": [make]}
+    outer = {"for_each": "record.visits", "as": "one", "steps": [inner]}
+    apply(flows, "floods", workflow(title="Floods", trigger={"on": "manual"}, when=None, steps=[outer]))
+    apply(flows, "fine", workflow(title="Fine", trigger={"on": "manual"}, when=None))
+    ctx, records = flows.context(SYSTEM), flows.records
+    person = records.create(ctx, "person", {"name": "Ada"})
+    for number in range(100):  # of each other, ten thousand
+        records.create(ctx, "visit", {"subject": f"Visit {number}", "person": person.id})
+    with Presence(flows.database, "worker") as presence, open_worker(flows.workflows, presence.id):
+        flows.workflows.start(ctx, "floods", records=[person.id])
+        until(lambda: ended(flows, "failed", workflow="floods") == 1, 90, "being stopped")
+        flows.workflows.start(ctx, "floods", records=[person.id])
+        flows.workflows.start(ctx, "fine", records=[person.id])
+        until(lambda: ended(flows, "done", workflow="fine") == 1, 30, "another workflow")
+    (found,) = runs.find(flows.database, runs.RunQuery(workflow="floods")).runs
+    assert found.why == "One run changed 150 records; 150 are allowed." and found.writes == 150
+    assert flows.workflows.pauses()["floods"].why == found.why
+    assert records.find(ctx, "tag", Query(limit=1, count="exact")).count == Count(150, True)
+    with flows.database.read() as connection:
+        told = connection.execute(select(notification.c.text)).scalars().all()
+    assert any("Floods was paused" in text for text in told)
 
 
 def test_the_condition_counts_for_those_who_are_started_by_hand_or_clock(working: Workspace) -> None:

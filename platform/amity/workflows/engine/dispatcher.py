@@ -268,8 +268,11 @@ class Dispatcher:
         moment = time.monotonic()
         self._lost = {segment: self._lost.get(segment, moment) for segment in lost}
         known = self.engine.unfinished(lost) if lost else set()
-        # What the engine knows it brings to a process; but where it failed just then (a locked database, a
-        # kill in the middle of its own taking over) it would be left for ever.
+        if known:
+            # Another process took them over and was killed before it began: they lie in the engine's own
+            # queue, which nobody looks into while the engine is not started.
+            self.engine.start()
+        # What the engine knows it brings to a process. Where that fails it would be left for ever.
         coming = {item for item in known if moment - self._lost[item] < STRANDED_SECONDS}
         if stranded := known - coming:
             log.warning("the engine had lost segments", extra={"segments": len(stranded)})

@@ -20,6 +20,7 @@ from amity.workflows.engine import telling
 from amity.workflows.service import put_state
 
 if TYPE_CHECKING:
+    from amity.settings import Settings
     from amity.workflows.engine.interface import Catalog
 
 HOUR: Final = dt.timedelta(hours=1)
@@ -33,6 +34,11 @@ class Bounds:
 
     depth: int = 8
     records: int = 5000
+
+    @classmethod
+    def of(cls, settings: Settings) -> Bounds:
+        """As the operator set them."""
+        return cls(settings.max_depth, settings.max_writes)
 
 
 def too_many(connection: Connection, workflow: str, limits: Limits, now: dt.datetime) -> str:

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 GONE: Final = "Its record was deleted."
 UNWANTED: Final = "There was nothing to do: the condition of the workflow did not hold."
+LOOKED_AGAIN: Final = dt.timedelta(seconds=10)
+"""Until then a condition is looked at once more behind the beginning of its wait, or a kill came between."""
 MAX_TURNS: Final = 10_000
 """Turns that a `for_each` may take; a longer list fails the step."""
 
@@ -110,11 +112,16 @@ class Interpreter:
     def _rest(self, journal: Journal, walk: Walk) -> None:
         if not journal.rest(self.clock(), walk.why):
             return
-        # What happened between looking at a condition and watching its records is seen by looking again.
-        pairs = [(journal.run.id, key) for key in walk.conditions if walk.holds(key)]
+        self._look_again(journal, walk)
+
+    def _look_again(self, journal: Journal, walk: Walk) -> None:
+        """See what happened between looking at a condition and watching its records."""
+        database, run_id = self.services.database, journal.run.id
+        met = [key for key in walk.conditions if walk.holds(key)]
         if walk.record_is_gone():
-            waits.nudge(self.services.database, journal.run.id, self.clock())
-        waits.wake(self.services.database, pairs, self.clock())
+            waits.nudge(database, run_id, self.clock())
+        waits.wake(database, [(run_id, key) for key in met], self.clock())
+        waits.settle(database, run_id, {key: walk.due(key) for key in walk.conditions if key not in met})
 
     def _walk(self, journal: Journal) -> Walk:
         run = journal.run
@@ -308,9 +315,13 @@ class Walk:
             self._note(step, key, {"met": met, "at": rfc3339(now)})
             return True
         self.journal.wait_is_over(key)
-        dues = [moment for moment in (limit, latest) if moment is not None]
-        self.journal.wait(key, Wait(min(dues, default=None), watch=sorted(watch)))
-        kept = {"kind": "condition", "limit": limit.isoformat() if limit else None}
+        due = min((moment for moment in (limit, latest) if moment is not None), default=None)
+        # Not for ever, until it was looked at again: whoever is killed before that would miss a change.
+        soon = now + LOOKED_AGAIN
+        self.journal.wait(key, Wait(soon if due is None else min(due, soon), watch=sorted(watch)))
+        times = {"limit": limit, "due": due}
+        kept = {name: moment.isoformat() if moment else None for name, moment in times.items()}
+        kept = {"kind": "condition", **kept}
         self._note(step, key, None, state="waiting", wait=kept)
         self.conditions[key] = (step, loops)
         self._waits_for(_("Waits until something is true."))
@@ -336,6 +347,12 @@ class Walk:
                 tomorrow = reading.caller.ctx.today + dt.timedelta(days=1)
                 again = moment_of(tomorrow, reading.caller.ctx.timezone)
         return met, again, limit
+
+    def due(self, key: str) -> dt.datetime | None:
+        """When a condition that is waited for is looked at by the clock."""
+        row = self.journal.steps.get(key)
+        text = (row.wait or {}).get("due") if row is not None else None
+        return dt.datetime.fromisoformat(text) if text else None
 
     def holds(self, key: str) -> bool:
         """Look at a condition that is waited for once more."""

@@ -58,6 +58,16 @@ def nudge(database: Database, run_id: str, now: dt.datetime) -> None:
     database.run(lambda connection: connection.execute(statement.values(**values)))
 
 
+def settle(database: Database, run_id: str, dues: Mapping[str, dt.datetime | None]) -> None:
+    """Give waits of a run, by key, the time by which the clock wakes them; those that are over stay so."""
+    if not dues:
+        return
+    mine = (run_wait.c.run == run_id, run_wait.c.key == bindparam("step_key"), run_wait.c.woken_at.is_(None))
+    statement = update(run_wait).where(*mine).values(due_at=bindparam("due"))
+    rows = [{"step_key": key, "due": due} for key, due in dues.items()]
+    database.run(lambda connection: connection.execute(statement, rows))
+
+
 def wake_due(database: Database, now: dt.datetime) -> int:
     """Wake those whose time has come, the earliest first, at most `BATCH` of them."""
     due = _due(now).limit(BATCH)

@@ -177,8 +177,9 @@ class WorkflowWorker:
 
 def open_worker(workflows: Workflows, lease: str) -> WorkflowWorker:
     """Make the worker of a workspace; `lease` is the id of this process among the living."""
-    catalog = LiveCatalog(workflows.compiler, workflows.services)
-    return WorkflowWorker(workflows.services, catalog, lease)
+    services = workflows.services
+    catalog = LiveCatalog(workflows.compiler, services)
+    return WorkflowWorker(services, catalog, lease, bounds=guard.Bounds.of(services.settings))
 
 
 __all__ = ["WorkflowWorker", "open_worker"]
