@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -137,6 +138,33 @@ class Do(OutsideAction):
         return NOW_IN_ACTIONS[call.params["what"]](call)
 
 
+class Die(OutsideAction):
+    """Ends the process in the middle of the step, as a power cut does."""
+
+    name = "die"
+    title = "Die"
+    schema: ClassVar[Mapping[str, Any]] = {"type": "object", "properties": {}}
+
+    def perform(self, call: Call) -> Outcome:
+        os.kill(os.getpid(), signal.SIGKILL)
+        raise AssertionError("unreachable")
+
+
+class DieInside(RecordAction):
+    """The same inside the transaction of the step, which then leaves no trace."""
+
+    name = "die_inside"
+    title = "Die inside"
+    schema: ClassVar[Mapping[str, Any]] = {"type": "object", "properties": {}}
+
+    def prepare(self, call: Call, caller: Caller) -> Callable[[Unit], Outcome]:
+        def inside(unit: Unit) -> Outcome:
+            os.kill(os.getpid(), signal.SIGKILL)
+            return Done()
+
+        return inside
+
+
 class Ask(RecordAction):
     """Waits until somebody answers (here: until the test wakes it)."""
 
@@ -151,7 +179,7 @@ class Ask(RecordAction):
         return lambda unit: Done({"asked": call.state["asked"]})
 
 
-ACTIONS: Sequence[Action] = (Create(), Update(), Trace(), Do(), Ask())
+ACTIONS: Sequence[Action] = (Create(), Update(), Trace(), Do(), Die(), DieInside(), Ask())
 REGISTRY = Registry.of(ACTIONS)
 
 

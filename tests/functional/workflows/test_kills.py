@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from amity.database.schema_workflows import run, run_step, run_wait
+from amity.database.schema_workflows import run, run_step, run_wait, workflow_state
 from tests.factories.workflows import Workflows, request
 from tests.factories.worlds import World, open_world, prepared
 from tests.support.databases import DatabaseServer
@@ -100,3 +100,34 @@ def test_every_run_ends_and_no_finished_step_is_repeated(world: World, tmp_path:
     assert min(late) >= 0, min(late)
     # Late is only what had no living worker for a while: starting one takes seconds.
     assert sorted(late)[RUNS // 2] < 20, sorted(late)[-5:]
+
+
+@pytest.mark.timeout(280)
+def test_a_run_that_ends_each_worker_is_stopped_and_the_others_go_on(world: World, tmp_path: Path) -> None:
+    catalog = Workflows(world)
+    catalog.add("outside", {"do": "die", "id": "dies"}, entity=None)
+    catalog.add("inside", {"do": "die_inside", "id": "dies"}, entity=None)
+    catalog.add("fine", {"do": "create", "entity": "company", "values": {"name": "x"}}, entity=None)
+    url = str(world.database.url.render_as_string(hide_password=False))
+    bounds = {"killed": 2}
+    with workers(1, url, tmp_path, catalog.documents, **bounds) as living:
+        ends = 0
+        for number, name in enumerate(("outside", "inside"), 1):
+            deadline = time.monotonic() + 90
+            request(world, name)
+            while count(world, "failed") < number:
+                assert time.monotonic() < deadline, "it goes on for ever"
+                if living[0].process.poll() is not None:
+                    ends += 1
+                    request(world, "fine")
+                    living[0].kill()
+                    living[0] = Worker(url, tmp_path, catalog.documents, **bounds)
+                time.sleep(0.1)
+        until(lambda: count(world, "done") == ends, 60, "the others")
+    assert ends == 2 + 3
+    with world.database.read() as connection:
+        why = {row.workflow: row.why for row in connection.execute(select(run.c.workflow, run.c.why))}
+        paused = set(connection.execute(select(workflow_state.c.workflow)).scalars())
+    assert why["outside"] == "Amity was ended 2 times in the middle of this step."
+    assert why["inside"] == "Amity was ended 3 times while it worked on this run."
+    assert "inside" in paused

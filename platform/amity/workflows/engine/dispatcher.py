@@ -14,7 +14,7 @@ import datetime as dt
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
@@ -96,14 +96,16 @@ class Dispatcher:
         run_id, number = split_key(segment)
         mine = (run.c.id == run_id, run.c.segment == number, run.c.state == "running")
         with self.database.read() as connection:
-            lease = connection.execute(select(run.c.lease).where(*mine)).scalar()
-        if lease == self.lease or lease is None:
+            found = connection.execute(select(run.c.lease, run.c.error).where(*mine)).first()
+        lease = None if found is None else found.lease
+        if found is None or lease == self.lease or lease is None:
             return lease is not None
         if lease in self._living():
             return False
 
         def work(connection: Connection) -> bool:
-            taken = update(run).where(*mine, run.c.lease == lease).values(lease=self.lease)
+            values = {"lease": self.lease, "error": _once_more(found.error)}
+            taken = update(run).where(*mine, run.c.lease == lease).values(values)
             return connection.execute(taken).rowcount == 1
 
         return self.database.run(work)
@@ -252,7 +254,8 @@ class Dispatcher:
         if dead:
             number = self.engine.adopt(dead)
             log.info("segments of dead processes are taken over", extra={"segments": number})
-        statement = select(run.c.id, run.c.segment, run.c.lease).where(run.c.state == "running")
+        columns = (run.c.id, run.c.segment, run.c.lease, run.c.error)
+        statement = select(*columns).where(run.c.state == "running")
         with self._guard:
             before = set(self._running)
         with self.database.read() as connection:
@@ -260,7 +263,7 @@ class Dispatcher:
         with self._guard:
             own = before | set(self._running)
         lost = {
-            segment_key(row.id, row.segment): row.lease
+            segment_key(row.id, row.segment): row
             for row in rows
             if row.lease not in living
             or (row.lease == self.lease and segment_key(row.id, row.segment) not in own)
@@ -276,26 +279,26 @@ class Dispatcher:
         coming = {item for item in known if moment - self._lost[item] < STRANDED_SECONDS}
         if stranded := known - coming:
             log.warning("the engine had lost segments", extra={"segments": len(stranded)})
-        self._again({segment: lease for segment, lease in lost.items() if segment not in coming})
+        self._again([row for segment, row in lost.items() if segment not in coming])
 
-    def _again(self, lost: dict[str, Any]) -> None:
+    def _again(self, lost: Sequence[Any]) -> None:
         if not lost:
             return
         now = self.clock()
 
         def work(connection: Connection) -> None:
-            for segment, lease in lost.items():
-                run_id, number = split_key(segment)
-                connection.execute(
-                    update(run)
-                    .where(
-                        run.c.id == run_id,
-                        run.c.segment == number,
-                        run.c.state == "running",
-                        run.c.lease == lease if lease is not None else run.c.lease.is_(None),
-                    )
-                    .values(state="ready", segment=number + 1, lease=None, changed_at=now)
-                )
+            for row in lost:
+                was = run.c.lease == row.lease if row.lease is not None else run.c.lease.is_(None)
+                own = row.lease is None or row.lease == self.lease
+                values = {
+                    "state": "ready",
+                    "segment": row.segment + 1,
+                    "lease": None,
+                    "changed_at": now,
+                    "error": row.error if own else _once_more(row.error),
+                }
+                mine = (run.c.id == row.id, run.c.segment == row.segment, run.c.state == "running", was)
+                connection.execute(update(run).where(*mine).values(values))
 
         self.database.run(work)
         self.wake.set()
@@ -310,6 +313,11 @@ def share(queues: Sequence[_Queue], room: int) -> None:
                 queue.places += 1
                 left[queue.workflow] -= 1
                 room -= 1
+
+
+def _once_more(error: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What is kept of a run while it is worked on: how many processes ended in the middle of it."""
+    return {"killed": (error or {}).get("killed", 0) + 1}
 
 
 def _workflows(connection: Connection, table: Table, condition: str) -> list[str]:

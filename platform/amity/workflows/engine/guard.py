@@ -30,10 +30,13 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What no workflow may exceed. `depth`: runs that caused each other; `records`: changes by one run."""
+    """What no workflow may exceed. `depth`: runs that caused each other; `records`: changes by one run;
+    `killed`: times that a process may end in the middle of one step before it is given up.
+    """
 
     depth: int = 8
     records: int = 5000
+    killed: int = 10
 
     @classmethod
     def of(cls, settings: Settings) -> Bounds:

@@ -11,7 +11,7 @@ import datetime as dt
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from amity.access.context import SYSTEM, Actor, Context
 from amity.errors import Busy
@@ -79,6 +79,7 @@ class Interpreter:
 
     def _advance(self, journal: Journal) -> None:
         try:
+            self._check_kills(journal)
             walk = self._walk(journal)
             if journal.run.segment and walk.record_is_gone():
                 raise Ended("cancelled", _(GONE))
@@ -99,6 +100,24 @@ class Interpreter:
             state, why = "failed", _("Something went wrong inside Amity.")
             error = {"message": why, "cause": f"{type(error_).__name__}: {error_}"[:2000]}
         self.finish(journal, state, why, error)
+
+    def _check_kills(self, journal: Journal) -> None:
+        """Stop a run during which one process after another ends, before it takes all of them with it.
+
+        A step with an effect elsewhere counts its attempts itself, and fails first; this is for all else:
+        memory that does not suffice for a list, a library that crashes.
+        """
+        killed = journal.run.killed
+        if killed > self.bounds.killed:
+            self.stop(journal, f"Amity was ended {killed} times while it worked on this run.")
+
+    def stop(self, journal: Journal, why: str) -> NoReturn:
+        """Fail a run that is beyond a bound, and pause its workflow."""
+        workflow, now = journal.run.workflow, self.clock()
+        self.services.database.run(
+            lambda connection: guard.pause(connection, self.catalog, workflow, why, now)
+        )
+        raise Ended("failed", why, {"message": why})
 
     def finish(self, journal: Journal, state: Any, why: str, error: Mapping[str, Any] | None) -> None:
         """End a run in a transaction of its own."""
@@ -393,11 +412,7 @@ class Walk:
         why = _(
             "One run changed %(written)s records; %(allowed)s are allowed.", written=written, allowed=allowed
         )
-        workflow, now = self.journal.run.workflow, self.interpreter.clock()
-        self.services.database.run(
-            lambda connection: guard.pause(connection, self.interpreter.catalog, workflow, why, now)
-        )
-        raise Ended("failed", why, {"message": why})
+        self.interpreter.stop(self.journal, why)
 
     def _after_failure(self, step: CompiledStep, row: StepRow, turn: str, loops: Mapping[str, Any]) -> bool:
         if step.on_failure is not None:

@@ -62,6 +62,11 @@ class RunRow:
     parent_key: str | None
     writes: int
 
+    @property
+    def killed(self) -> int:
+        """How many processes ended while they worked on it, since it last waited."""
+        return int((self.error or {}).get("killed", 0)) if self.state == "running" else 0
+
 
 @dataclass(slots=True)
 class StepRow:
@@ -216,7 +221,8 @@ class Journal:
         """End the segment at its waits; False where one of them is over already and it must go on."""
 
         def work(connection: Connection) -> bool:
-            self._check(connection, {"state": "waiting", "why": why, "lease": None, "changed_at": now})
+            values = {"state": "waiting", "why": why, "lease": None, "changed_at": now, "error": None}
+            self._check(connection, values)
             self._write(connection)
             over = select(run_wait.c.key).where(
                 run_wait.c.run == self.run.id, (run_wait.c.woken_at.is_not(None)) | (run_wait.c.due_at <= now)

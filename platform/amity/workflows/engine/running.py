@@ -41,8 +41,6 @@ if TYPE_CHECKING:
     from amity.workflows.documents.environment import Reading
     from amity.workflows.engine.interpreter import Walk
 
-MAX_KILLED: Final = 10
-"""Times that a process may end in the middle of one step before the step is given up."""
 STALE_TRIES: Final = 6
 UNKNOWN: Final = "Something went wrong that this step is not prepared for."
 
@@ -121,7 +119,7 @@ class Attempt:
 def perform(attempt: Attempt) -> Result:
     """Try it once. Raises `LeaseLost`; everything else becomes the step's failure or its next try."""
     walk, row = attempt.walk, attempt.row
-    if row is not None and row.state == "running" and row.attempts >= MAX_KILLED:
+    if row is not None and row.state == "running" and row.attempts >= walk.interpreter.bounds.killed:
         message = _("Amity was ended %(attempts)s times in the middle of this step.", attempts=row.attempts)
         return _failed(attempt, StepFailed(message, "", again=False), row.input)
     call, reading = None, walk.reading(attempt.key)
