@@ -38,6 +38,30 @@ def test_a_workflow_is_stored_with_ids_for_its_steps(flows: Workspace) -> None:
     assert flows.workflows.live.changes["person"][0].workflow.title == "Welcome"
 
 
+def test_a_plan_warns_of_accounts_that_nobody_has(flows: Workspace) -> None:
+    flows.accounts.create("ada@example.test", "Ada", ["admin"], "four quiet lamps bend")
+    gone = flows.accounts.create("gone@example.test", "Gone", ["staff"], "four quiet lamps bend")
+    flows.accounts.deactivate(gone.id, by=SYSTEM)
+    ask = {
+        "do": "approval",
+        "to": ["ADA@example.test", "bo@example.test", "gone@example.test"],
+        "question": "?",
+    }
+    give = {"do": "set_owner", "account": "cy@example.test"}
+    loop = {"for_each": "record.visits", "as": "one", "steps": [ask]}
+    document = workflow(steps=[loop, give], tell="di@example.test")
+    plan = flows.definitions.plan([DefinitionChange("workflow", "welcome", document)])
+    assert [(str(line.severity), line.code, line.details.get("pointer")) for line in plan.changes] == [
+        ("safe", "add_workflow", None),
+        ("safe", "unknown_account", "/tell"),
+        ("safe", "unknown_account", "/steps/0/steps/0/to/1"),
+        ("safe", "inactive_account", "/steps/0/steps/0/to/2"),
+        ("safe", "unknown_account", "/steps/1/account"),
+    ]
+    assert "bo@example.test" in plan.changes[2].what and not plan.needs_confirmation
+    apply(flows, "welcome", document)  # a warning: the account may be made later
+
+
 def test_applying_the_same_again_changes_nothing(flows: Workspace) -> None:
     apply(flows, "welcome", workflow())
     assert flows.definitions.plan([DefinitionChange("workflow", "welcome", workflow())]).empty
@@ -57,6 +81,12 @@ def test_applying_the_same_again_changes_nothing(flows: Workspace) -> None:
         ({"trigger": {"on": "schedule", "cron": "0 25 * * *"}}, "/trigger/cron", "Mondays"),
         ({"trigger": {"on": "schedule", "cron": "0 8 * * 1", "timezone": "X"}}, "/trigger/timezone", "X"),
         ({"trigger": {"on": "date", "field": "name"}, "when": None}, "/trigger/field", "no date"),
+        ({"trigger": {"on": "schedule", "cron": "0 8 * * 1"}, "run_as": "person"}, "/run_as", "system's"),
+        (
+            {"trigger": {"on": "form", "form": {"type": "object", "properties": {}}}, "run_as": "person"},
+            "/run_as",
+            "Nobody triggers",
+        ),
         ({"steps": [{"do": "sample_creat"}]}, "/steps/0/do", "sample_create"),
         ({"steps": [{"doo": "x"}]}, "/steps/0", "do"),
         ({"steps": [{"wait": "days(0)"}]}, "/steps/0/wait", "longer than nothing"),

@@ -91,6 +91,7 @@ class Checking:
         workflow = self.workflow
         kind = self.registry.triggers[workflow.trigger.on]
         entity = self._entity(kind)
+        self._run_as(kind)
         scope = WorkflowScope.of(self.model, self.functions, entity, kind.sees)
         trigger = self._trigger(kind, entity, scope)
         when = None
@@ -98,6 +99,15 @@ class Checking:
             when = self._values(scope).expression(workflow.when, "/when", BOOL)
         steps, _ = self._steps(workflow.steps, scope)
         return CompiledWorkflow(workflow, self.model, entity, when, steps, trigger)
+
+    def _run_as(self, kind: TriggerKind) -> None:
+        """Refuse the rights of a person where nobody is there: it would silently have the system's."""
+        if self.workflow.run_as == "person" and not kind.person:
+            message = (
+                f"Nobody triggers '{kind.title}', so there is no person whose rights it could have. "
+                "Let it run with the system's rights."
+            )
+            self._note("run_as", message, "/run_as")
 
     def _entity(self, kind: TriggerKind) -> Entity | None:
         name = self.workflow.entity

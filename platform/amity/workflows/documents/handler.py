@@ -20,6 +20,7 @@ from amity.workflows.documents.checking import Checking, compile_workflow
 from amity.workflows.documents.letters import KIND as LETTER
 from amity.workflows.documents.loader import load, with_ids
 from amity.workflows.documents.model import KIND, Workflow
+from amity.workflows.documents.people import warnings
 from amity.workflows.documents.references import Rewriter, notes_of, secrets_of, uses
 from amity.workflows.documents.values import Note, refuse
 from amity.workflows.registry import Registry
@@ -57,6 +58,10 @@ class WorkflowHandler(DocumentHandler):
             if line is not None and write is not None:
                 lines += [line, *self._unknown_secrets(write)]
                 writes.append(write)
+                if write.document is not None:
+                    workflow = self._trusted(write.document, write.id, write.name, 1)
+                    found = [] if workflow is None else warnings(workflow, self._registry.actions, connection)
+                    lines += found
         after = state.over(writes)
         self._refuse_unknown_calls(writes, after)
         self._refuse_cycles(after)

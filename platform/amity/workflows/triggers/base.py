@@ -32,6 +32,8 @@ class TriggerKind:
     """Whether the workflow is about records of an entity."""
     sees: frozenset[str] = frozenset({"record"})
     """Names beside `steps` that its expressions may use: record, old, new, input."""
+    person: bool = True
+    """Whether somebody triggers it whose rights a run may have (`run_as`)."""
 
 
 CHANGED_FIELDS: Mapping[str, Any] = {

@@ -12,6 +12,7 @@ DATE: Final = TriggerKind(
     description="Such as 3 days before the renewal; follows when the date is changed.",
     icon="calendar-event",
     source="clock",
+    person=False,
     required=("field",),
     options={
         "field": {

@@ -12,6 +12,7 @@ FORM: Final = TriggerKind(
     description="A page without sign-in, such as a contact form; the answers are the input.",
     icon="forms",
     source="asked",
+    person=False,
     entity="none",
     sees=frozenset({"input"}),
     required=("form",),

@@ -12,6 +12,7 @@ SCHEDULE: Final = TriggerKind(
     description="Every morning, each Monday, the first of a month; for each record that meets a condition.",
     icon="clock",
     source="clock",
+    person=False,
     entity="possible",
     required=("cron",),
     options={

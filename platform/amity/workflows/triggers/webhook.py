@@ -12,6 +12,7 @@ WEBHOOK: Final = TriggerKind(
     description="A POST with a signature (Standard Webhooks); its JSON body is the input.",
     icon="webhook",
     source="asked",
+    person=False,
     entity="none",
     sees=frozenset({"input"}),
     required=("secret",),
