@@ -15,6 +15,7 @@ from sqlalchemy import delete, insert, select
 from amity.database.schema_workflows import run_request
 from amity.workflows.documents.timing import moment_of, valid_moment
 from amity.workflows.engine.clock import Clock, anniversary, following, latest
+from amity.workflows.service import put_state
 from tests.factories.workflows import Workflows, make_services
 from tests.factories.worlds import World, open_world, prepared
 from tests.support.databases import DatabaseServer
@@ -154,3 +155,31 @@ def test_a_schedule_for_records_and_what_was_missed(world: World, tmp_path: Path
     assert taken(world) == sorted([old, "None"])
     clock.tick(utc("2026-02-23T12:00"))  # down for three days
     assert taken(world) == [old]
+
+
+@pytest.mark.parametrize("switch", ["one", "all"])
+def test_what_falls_into_a_pause_is_missed(world: World, tmp_path: Path, switch: str) -> None:
+    catalog = Workflows(world)
+    catalog.add("once", trigger={"on": "schedule", "cron": "0 8 * * *", "where": "age > 40"})
+    catalog.add("skips", trigger={"on": "schedule", "cron": "0 8 * * *", "missed": "skip"}, entity=None)
+    catalog.add("renewal", trigger={"on": "date", "field": "born", "at": "08:00"})
+    clock = Clock(make_services(world, tmp_path), catalog)
+    clock.tick(utc("2026-02-20T00:00"))
+    old = world.create("person", name="Old", age=50).id
+    due = world.create("person", name="Due", born="2026-02-22").id
+    held = ["*"] if switch == "all" else ["once", "skips", "renewal"]
+
+    def pause(at: dt.datetime | None) -> None:
+        with world.database.write() as connection:
+            for name in held:
+                put_state(connection, name, {"paused_at": at})
+
+    pause(utc("2026-02-20T01:00"))
+    for hour in range(1, 24 * 7):
+        clock.tick(utc("2026-02-20T00:00") + dt.timedelta(hours=hour))
+    assert taken(world) == []  # nothing is collected
+    pause(None)
+    clock.tick(utc("2026-02-27T00:00"))
+    assert taken(world) == sorted([old, due])  # the schedule once, and the date that passed
+    clock.tick(utc("2026-02-27T08:00:30"))
+    assert taken(world) == sorted([old, "None"])

@@ -29,7 +29,7 @@ from amity.workflows.documents.compiled import CompiledWorkflow
 from amity.workflows.documents.model import KIND
 from amity.workflows.documents.timing import valid_moment
 from amity.workflows.engine.interface import Catalog
-from amity.workflows.service import put_state
+from amity.workflows.service import EVERYTHING, put_state
 from amity.workflows.services import Services
 
 NAMESPACE: Final = uuid.UUID("0b9f2d0e-7a5b-5c53-8f0d-6c1e1f6f4f11")
@@ -59,9 +59,15 @@ class Clock:
     catalog: Catalog
 
     def tick(self, now: dt.datetime) -> int:
-        """Ask for all that is due; give the number of runs."""
-        number = 0
+        """Ask for all that is due; give the number of runs.
+
+        What falls into a pause is missed, as if nothing had run: it is made up for once, or skipped, as the
+        workflow says. Collected, it would come as a flood when somebody resumes it.
+        """
+        number, paused = 0, self._paused()
         for item in self.catalog.clocks():
+            if EVERYTHING in paused or item.workflow.id in paused:
+                continue
             since = self._since(item, now)
             if since is None or since >= now:
                 continue
@@ -72,6 +78,11 @@ class Clock:
                 number += self._ask(item, some, now)
             self._keep(item, now)
         return number
+
+    def _paused(self) -> set[str]:
+        held = select(workflow_state.c.workflow).where(workflow_state.c.paused_at.is_not(None))
+        with self.services.database.read() as connection:
+            return set(connection.execute(held).scalars())
 
     def _since(self, item: CompiledWorkflow, now: dt.datetime) -> dt.datetime | None:
         """Up to when it was worked off; at first sight, and after each change of it, it starts from then."""

@@ -35,7 +35,7 @@ SCHEDULE: Final = TriggerKind(
                 {"const": "skip", "title": "Not at all"},
             ],
             "default": "once",
-            "title": "What was missed while Amity was down",
+            "title": "What was missed while Amity was down or this was paused",
         },
         "where": {
             "type": "string",
