@@ -446,3 +446,24 @@ def test_pages_of_runs(engine: Engine) -> None:
         query = runs.RunQuery(workflow="short", states=("done",), limit=3, after=page.next)
         page = runs.find(engine.world.database, query)
     assert sorted(found) == sorted(ids) and runs.count(engine.world.database, runs.RunQuery()) == (7, True)
+
+
+def test_a_workflow_runs_so_often_at_once_as_it_may(engine: Engine) -> None:
+    guard, now, most = threading.Lock(), [0], [0]
+
+    def slow(call: Call) -> Outcome:
+        with guard:
+            now[0] += 1
+            most[0] = max(most[0], now[0])
+        time.sleep(0.5)
+        with guard:
+            now[0] -= 1
+        return Done()
+
+    engine.add("narrow", does("slow", slow), entity=None, limits={"concurrent": 2})
+    engine.add("other", does("other", nothing), entity=None)
+    ids = engine.request("narrow", count=8)
+    engine.go("other")
+    for run_id in ids:
+        engine.until(run_id, "done")
+    assert most[0] == 2
