@@ -321,3 +321,17 @@ def test_any_document_can_be_looked_at_and_mended(editor: Editor, document: Any)
         "add",
     ):
         editor.press(f"{verb}:/steps/0").press(f"{verb}:stop@/steps/0/x").press(f"{verb}:")
+
+
+def test_the_list_and_the_plan_name_people_who_are_missing(editor: Editor) -> None:
+    document = {
+        "title": "Tell Bo",
+        "entity": "company",
+        "enabled": True,
+        "trigger": {"on": "created"},
+        "steps": [{"do": "notify", "to": ["bo@example.test"], "text": "New"}],
+    }
+    planned = editor.visitor.api("PUT", "/workflows/tell_bo?plan=true", document)
+    assert [line["code"] for line in planned.get_json()["changes"]] == ["add_workflow", "unknown_account"]
+    assert editor.visitor.api("PUT", "/workflows/tell_bo", document).status_code == 201
+    assert "Nobody acts for bo@example.test." in editor.visitor.get("/builder/workflows").text

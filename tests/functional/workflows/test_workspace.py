@@ -51,13 +51,14 @@ def creates(name: str, entity: str, makes: str, values: dict[str, Any], **more: 
 def test_a_save_asks_for_a_run_and_a_change_of_the_workflow_leaves_running_ones_alone(
     working: Workspace,
 ) -> None:
-    late = workflow(steps=[{"wait": "seconds(3)"}, *workflow()["steps"]])
+    late = workflow(steps=[{"wait_for": "record.age == 5"}, *workflow()["steps"]])
     apply(working, "welcome", late)
     records, ctx = working.records, working.context(SYSTEM)
     person = records.create(ctx, "person", {"name": "Bob"})
     records.update(ctx, "person", person.id, {"stage": "active"}, version=1)
     until(lambda: ended(working, "waiting") == 1, 30, "waiting")
     apply(working, "welcome", workflow(steps=[]))
+    records.update(ctx, "person", person.id, {"age": 5}, version=2)
     until(lambda: ended(working, "done") == 1, 30, "the end")
     page = records.find(ctx, "visit")
     assert [visit.values["subject"] for visit in page.records] == ["Meet Bob"]

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from amity.access.people import email_key
 from amity.texts import speaking
 from amity.web.builder.flow_cards import trigger_text
 from amity.web.context import require_admin, workspace
 from amity.web.shell import note
 from amity.web.texts import gettext as _
+from amity.workflows.documents.compiled import CompiledWorkflow
 from amity.workflows.documents.model import KIND
+from amity.workflows.documents.people import missing
 from amity.workflows.engine import runs
 from amity.workflows.engine.runs import Overview
+from amity.workflows.registry import Registry
 from amity.workflows.service import EVERYTHING, Pause
 
 blueprint: Final = Blueprint("workflow_list", __name__, url_prefix="/builder/workflows")
@@ -50,6 +54,8 @@ class FlowRow:
     enabled: bool
     broken: str
     """Why it cannot be used; empty where it can."""
+    missing: Sequence[str]
+    """E-mails of accounts that it names and that are not there, or deactivated."""
     pause: PauseView | None
     does: Overview
 
@@ -79,7 +85,9 @@ def workflows() -> ResponseReturnValue:
     context = require_admin()
     here = workspace()
     pauses = here.workflows.pauses()
-    people = {account.id: account.name for account in here.accounts.all()}
+    accounts = here.accounts.all()
+    people = {account.id: account.name for account in accounts}
+    states = {email_key(account.email): account.state for account in accounts}
     known = runs.overview(here.database, context.now - RECENT)
     live, registry, model = here.workflows.live, here.workflows.registry, here.definitions.model
     rows = []
@@ -100,6 +108,7 @@ def workflows() -> ResponseReturnValue:
                 (problems[0].message if problems else _("It does not fit the entities."))
                 if problems is not None
                 else "",
+                _missing(live.all.get(item.id), registry, states),
                 _pause(pauses.get(item.id), people),
                 known.get(item.id, Overview()),
             )
@@ -111,6 +120,14 @@ def workflows() -> ResponseReturnValue:
     ]
     page = FlowsPage(rows, removed, _pause(pauses.get(EVERYTHING), people))
     return render_template("pages/builder/flows.html", page=page)
+
+
+def _missing(item: CompiledWorkflow | None, registry: Registry, states: Mapping[str, str]) -> Sequence[str]:
+    """The accounts that a workflow needs and that cannot act, each once; of one that is off, none."""
+    if item is None or not item.workflow.enabled:
+        return ()
+    found = missing(item.workflow, registry.actions, states)
+    return list(dict.fromkeys(one.email for one in found))
 
 
 def _pause(found: Pause | None, people: dict[str, str]) -> PauseView | None:

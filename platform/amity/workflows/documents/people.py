@@ -7,6 +7,7 @@ account may be made after them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -45,20 +46,42 @@ def _is_account(schema: Any) -> bool:
     return isinstance(schema, Mapping) and schema.get("x-amity", {}).get("input") == INPUT
 
 
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """An account that a document names and that cannot act. `state` is None where there is none."""
+
+    pointer: str
+    email: str
+    state: str | None
+    step: Step | None
+
+
+def missing(workflow: Workflow, actions: Mapping[str, Action], states: Mapping[str, str]) -> list[Missing]:
+    """Give the accounts that are not there or may not sign in any more; `states` by e-mail key."""
+    found = []
+    for pointer, email, step in accounts_named(workflow, actions):
+        state = states.get(email_key(email))
+        if state not in ("active", "invited"):
+            found.append(Missing(pointer, email, state, step))
+    return found
+
+
 def warnings(workflow: Workflow, actions: Mapping[str, Action], connection: Connection) -> list[Change]:
     """Say in lines of a plan which accounts are not there, or may not sign in any more."""
-    named = list(accounts_named(workflow, actions))
-    states = _states(connection, (email for _, email, _ in named))
+    states = _states(connection, (email for _, email, _ in accounts_named(workflow, actions)))
     lines = []
-    for pointer, email, step in named:
-        state = states.get(email_key(email))
-        if state in ("active", "invited"):
-            continue
-        code = "unknown_account" if state is None else "inactive_account"
-        problem = "nobody has the account" if state is None else "somebody is named who may not sign in:"
-        place = "as the one who is told of failures" if step is None else f"in the step '{step.key}'"
-        what = f"Look at '{workflow.title}': {place}, {problem} {email}."
-        details = {"workflow_id": workflow.id, "pointer": pointer}
+    for item in missing(workflow, actions, states):
+        code = "unknown_account" if item.state is None else "inactive_account"
+        problem = (
+            "nobody has the account"
+            if item.state is None
+            else "somebody is named who may not sign in any more:"
+        )
+        place = (
+            "as the one who is told of failures" if item.step is None else f"in the step '{item.step.key}'"
+        )
+        what = f"Look at '{workflow.title}': {place}, {problem} {item.email}."
+        details = {"workflow_id": workflow.id, "pointer": item.pointer}
         lines.append(Change(Severity.SAFE, workflow.name, None, what, code, details=details))
     return lines
 
