@@ -1,7 +1,7 @@
 """A whole Amity in processes: a server and, on PostgreSQL, two workers beside it; each may be killed.
 
 `Product.kill_one(dice)` ends one of them as a power cut does and starts it again; `Patient` is a client that
-goes on asking while nobody answers, with a key that makes each of its saves count once.
+goes on asking while nobody answers.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from __future__ import annotations
 import contextlib
 import os
 import random
-import secrets
 import signal
 import subprocess
 import sys
 import time
+import urllib.parse
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -94,8 +94,18 @@ class Patient:
     api: Api
 
     def post(self, path: str, body: Any) -> Answer:
-        """POST once, however often it must be sent."""
-        return self._call("POST", path, body, {"Idempotency-Key": secrets.token_hex(16)})
+        """POST until there is an answer; what a killed server had saved already is refused as not unique."""
+        return self._call("POST", path, body, {})
+
+    def save(self, entity: str, values: dict[str, Any], unique: str) -> str:
+        """Make a record, whose field `unique` tells it from others; gives its id."""
+        answer = self.post(f"/records/{entity}", values)
+        if answer.status == 201:
+            return str(answer.body["id"])
+        assert {error["code"] for error in answer.body["errors"]} == {"unique"}, answer.body
+        where = urllib.parse.urlencode({"where": f"{unique} == '{values[unique]}'"})
+        (found,) = self._call("GET", f"/records/{entity}?{where}", None, {}).body["records"]
+        return str(found["id"])
 
     def patch(self, path: str, body: Any) -> Answer:
         """Change a record, whatever its version is."""
