@@ -15,7 +15,7 @@ from flask.typing import ResponseReturnValue
 from amity import jsontext
 from amity.database.engine import Database
 from amity.errors import NotFound
-from amity.web.builder.flow_document import FLOW
+from amity.web.builder.flows.document import FLOW
 from amity.web.context import require_admin, safe_next, workspace
 from amity.web.shell import note
 from amity.web.texts import gettext as _

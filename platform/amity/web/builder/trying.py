@@ -20,8 +20,8 @@ from amity.entities.kinds.base import ValueProblem
 from amity.entities.model import Entity, Field
 from amity.errors import AmityError, Invalid, NotFound
 from amity.records.links import links_of
-from amity.web.builder.flow_document import FLOW
-from amity.web.builder.flow_editor import read_draft
+from amity.web.builder.flows.document import FLOW
+from amity.web.builder.flows.draft import read_draft
 from amity.web.context import locale, require_admin, workspace
 from amity.web.forms import Option
 from amity.web.staff.options import find_options, picker_url

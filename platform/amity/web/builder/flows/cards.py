@@ -9,10 +9,10 @@ from typing import Any, Final
 
 from amity.entities.model import Model
 from amity.errors import Problem
-from amity.web.builder import condition_editor
-from amity.web.builder import flow_document as flows
-from amity.web.builder.flow_document import Json
-from amity.web.builder.flow_scope import Subject, about
+from amity.web.builder.flows import conditions
+from amity.web.builder.flows import document as flows
+from amity.web.builder.flows.document import Json
+from amity.web.builder.flows.scope import Subject, about
 from amity.web.texts import gettext as _
 from amity.workflows.registry import Registry
 
@@ -197,7 +197,7 @@ class Cards:
 
 def in_words(text: str, subjects: Sequence[Subject]) -> str:
     """Put a condition into words; the expression itself where it is more than rows can say."""
-    read = condition_editor.parse(text, subjects)
+    read = conditions.parse(text, subjects)
     if read is None:
         return text
     known = {item.path: item for item in subjects}
@@ -205,7 +205,7 @@ def in_words(text: str, subjects: Sequence[Subject]) -> str:
     for row in read[1]:
         subject = known[row.path]
         name = f"{subject.group}, {subject.title}" if row.path.startswith("steps.") else subject.title
-        operator = condition_editor.operator_of(subject, row.operator)
+        operator = conditions.operator_of(subject, row.operator)
         title = _(operator.title) if operator is not None else row.operator
         value = dict(subject.choices).get(row.value, row.value)
         if operator is not None and operator.input == "days":
@@ -214,7 +214,7 @@ def in_words(text: str, subjects: Sequence[Subject]) -> str:
             parts.append(f"{name} {title} {_('a certain record')}")
         else:
             parts.append(f"{name} {title} {value}".strip())
-    return f" {_('and') if read[0] == condition_editor.AND else _('or')} ".join(parts)
+    return f" {_('and') if read[0] == conditions.AND else _('or')} ".join(parts)
 
 
 def duration(text: Any) -> str:

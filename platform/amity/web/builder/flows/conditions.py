@@ -12,7 +12,7 @@ from typing import Final
 
 from amity.access.context import Context
 from amity.errors import Invalid
-from amity.web.builder.flow_scope import Subject
+from amity.web.builder.flows.scope import Subject
 from amity.web.builder.rows import Form, numbers
 from amity.web.forms import Option
 from amity.web.staff import filters

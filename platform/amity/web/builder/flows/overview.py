@@ -10,7 +10,7 @@ from typing import Final
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from amity.web.builder.flow_cards import trigger_text
+from amity.web.builder.flows.cards import trigger_text
 from amity.web.context import require_admin, workspace
 from amity.web.shell import note
 from amity.web.texts import gettext as _

@@ -21,8 +21,8 @@ from amity.expressions import (
     Type,
     compile,
 )
-from amity.web.builder import flow_document as flows
-from amity.web.builder.flow_document import Json
+from amity.web.builder.flows import document as flows
+from amity.web.builder.flows.document import Json
 from amity.web.context import workspace
 from amity.web.staff.filters import category, reference
 from amity.web.texts import gettext as _

@@ -1,0 +1,116 @@
+"""The control of values for fields: each by its own input, or computed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from amity.web import forms as entity_forms
+from amity.web.builder.flows import conditions
+from amity.web.builder.flows.controls.base import PREFIX, Kind, Made, Surrounding
+from amity.web.builder.flows.controls.computing import OWN
+from amity.web.builder.flows.document import Json
+from amity.web.builder.flows.scope import Subject
+from amity.web.builder.rows import Form
+from amity.web.context import locale
+from amity.web.staff.options import relation_choices
+
+
+@dataclass(frozen=True, slots=True)
+class FieldValue:
+    """A field with the value that a step gives it: by its own input, or by an expression."""
+
+    name: str
+    title: str
+    by: str
+    """value or expression."""
+    text: str
+    input: entity_forms.Input | None
+    offered: Sequence[tuple[str, Sequence[Subject]]]
+
+
+def _read_values(around: Surrounding, word: str, rule: Mapping[str, Any], value: Any, type_: str) -> Made:
+    entity = around.entity(str(rule["x-amity"].get("of", "entity")))
+    given = value if isinstance(value, dict) else {}
+    fields = {item.name: item for item in (entity.fields if entity else ())}
+    surroundings = entity_forms.Surroundings(
+        locale=locale(),
+        visible=lambda item: True,
+        required=lambda item: False,
+        choices=lambda item, now: relation_choices(around.ctx, item, now),
+    )
+    rows = []
+    for name, item in given.items():
+        known = fields.get(name)
+        computed = isinstance(item, dict) and set(item) == {"expression"}
+        by = "expression" if computed or known is None else "value"
+        if around.form is not None:
+            by = around.form.get(f"{PREFIX}-{word}-by-{name}", by)
+        shown = item if not computed else None
+        rows.append(
+            FieldValue(
+                name,
+                known.title if known else name,
+                by,
+                str(item["expression"]) if computed else "",
+                None
+                if known is None or by == "expression"
+                else entity_forms.make_input(known, shown, surroundings, prefix=f"{PREFIX}-{word}-v-"),
+                conditions.grouped(around.place.subjects) if by == "expression" else (),
+            )
+        )
+    free = [
+        (item.name, item.title)
+        for item in fields.values()
+        if item.name not in given and not item.read_only and not item.kind.computed
+    ]
+    return {"own": rows, "options": free}
+
+
+def _write_values(around: Surrounding, word: str, rule: Mapping[str, Any]) -> None:
+    form = around.form
+    assert form is not None
+    name = f"{PREFIX}-{word}"
+    if f"has-{name}" not in form:
+        return
+    entity = around.entity(str(rule["x-amity"].get("of", "entity")))
+    fields = {item.name: item for item in (entity.fields if entity else ())}
+    given = around.holder.get(word)
+    found: Json = {}
+    dropped = (
+        form.get("do", "").removeprefix(f"drop:{word}:")
+        if form.get("do", "").startswith(f"drop:{word}:")
+        else ""
+    )
+    for key, now in given.items() if isinstance(given, dict) else ():
+        if key == dropped:
+            continue
+        found[key] = _value_of(form, name, key, now, fields)
+    added = form.get(f"{name}-add", "")
+    if added in fields and added not in found:
+        found[added] = None
+    if found or isinstance(given, dict):
+        around.holder[word] = found
+
+
+def _value_of(form: Form, name: str, key: str, now: Any, fields: Mapping[str, Any]) -> Any:
+    text = form.get(f"{name}-x-{key}")
+    if text is not None and form.get(f"{name}-by-{key}") == "expression":
+        path = form.get(f"{name}-x-{key}-path", OWN)
+        if key not in fields and not text.strip() and path in ("", OWN):
+            return now
+        return {"expression": (text if path in ("", OWN) else path).strip()}
+    by = form.get(f"{name}-by-{key}")
+    computed = isinstance(now, dict) and set(now) == {"expression"}
+    if by == "expression":
+        return now if computed else {"expression": ""}
+    if by is None or key not in fields:
+        return now
+    if computed:
+        return None
+    sent = entity_forms.read_values([fields[key]], form, prefix=f"{name}-v-")
+    return sent.get(key, now)
+
+
+KINDS: Final = {"values": Kind(_read_values, _write_values)}
