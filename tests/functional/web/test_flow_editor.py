@@ -28,7 +28,7 @@ class Editor:
     ) -> Editor:
         """Make a new one."""
         typed = {"title": title, "entity": entity, "trigger": trigger}
-        self.html = self.visitor.post("/builder/workflows/new", typed).text
+        self.html = self.visitor.post("/builder/new-workflow", typed).text
         return self
 
     def open(self, name: str) -> Editor:
@@ -241,8 +241,23 @@ def test_the_list_shows_health_and_pauses(editor: Editor, workspace: Workspace) 
     assert "switched on" in compared
 
 
+@pytest.mark.parametrize("name", ["new", "edit", "pause", "resume", "draft"])
+def test_no_word_of_an_address_hides_a_workflow(editor: Editor, name: str) -> None:
+    document = {"title": "Hidden?", "trigger": {"on": "manual"}, "steps": [{"do": "stop"}]}
+    assert editor.visitor.api("PUT", f"/workflows/{name}", document).status_code == 201
+    assert editor.open(name).form["original"] == name
+    editor.press("select:")
+    assert "Hidden?" in editor.visitor.get(f"/builder/workflows/{name}/try").text
+    assert editor.visitor.get(f"/builder/workflows/{name}/versions").status_code == 200
+
+
+def test_who_reloads_what_a_button_sent_comes_to_the_list(editor: Editor) -> None:
+    answer = editor.visitor.get("/builder/workflows/edit")
+    assert answer.status_code == 303 and answer.location.endswith("/builder/workflows")
+
+
 def test_staff_may_not(staff: Visitor, made: Made) -> None:
-    for path in ("/builder/workflows", "/builder/workflows/new", "/builder/runs", "/builder/failures"):
+    for path in ("/builder/workflows", "/builder/new-workflow", "/builder/runs", "/builder/failures"):
         assert staff.get(path).status_code == 403
 
 

@@ -14,6 +14,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from amity import jsontext
+from amity.errors import NotFound
 from amity.web.builder import carried
 from amity.web.builder.document import slug
 from amity.web.builder.flows import commands
@@ -25,10 +26,10 @@ from amity.web.context import require_admin, workspace
 from amity.web.texts import gettext as _
 from amity.workflows.documents.model import KIND
 
-blueprint: Final = Blueprint("flows", __name__, url_prefix="/builder/workflows")
+blueprint: Final = Blueprint("flows", __name__, url_prefix="/builder")
 
 
-@blueprint.get("/new")
+@blueprint.get("/new-workflow")
 def new() -> ResponseReturnValue:
     """Begin a workflow: what it is called, what starts it, which records it is about."""
     require_admin()
@@ -60,7 +61,7 @@ def _new_page(problem: str = "") -> NewFlowPage:
     )
 
 
-@blueprint.post("/new")
+@blueprint.post("/new-workflow")
 def begin() -> ResponseReturnValue:
     """Open the editor with the beginning that was chosen."""
     require_admin()
@@ -72,22 +73,21 @@ def begin() -> ResponseReturnValue:
     return _page(Draft("", flows.blank(title, entity, on), "/trigger"))
 
 
-@blueprint.get("/<name>")
+@blueprint.get("/workflows/<name>")
 def edit(name: str) -> ResponseReturnValue:
-    """Change a workflow."""
+    """Change a workflow. No word of an address hides one: it may be called `new` or `edit`."""
     require_admin()
-    stored = workspace().definitions.get(KIND, name)
+    try:
+        stored = workspace().definitions.get(KIND, name)
+    except NotFound:
+        if name == "edit":  # whoever reloads what a button had sent: the draft was in the form
+            return redirect(url_for("workflow_list.workflows"), 303)
+        raise
     document: Json = jsontext.loads(jsontext.dumps_bytes(stored.document))
     return _page(Draft(name, document, request.args.get("at", "")))
 
 
-@blueprint.get("/edit")
-def lost() -> ResponseReturnValue:
-    """Whoever reloads a page that a button had sent: the draft was in the form."""
-    return redirect(url_for("workflow_list.workflows"), 303)
-
-
-@blueprint.post("/edit")
+@blueprint.post("/workflows/edit")
 def change() -> ResponseReturnValue:
     """Take in what the form says, do the one thing that was pressed, and show the draft again."""
     require_admin()
