@@ -17,6 +17,7 @@ evaluation of values are made from it, so an action never parses its parameters.
 | `html` | HTML with `{{ expression }}` | the HTML, values escaped |
 | `mail_template` | the name of a template | a `letters.Letter`: the text filled in |
 | `entity`, `field`, `account`, `workflow` | a name that must exist | the same |
+| `cron`, `time`, `timezone`, `sort`, `secret`, `form` | a literal, with an input of its own | the same |
 """
 
 from __future__ import annotations

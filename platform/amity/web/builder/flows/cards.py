@@ -12,7 +12,7 @@ from amity.errors import Problem
 from amity.web.builder.flows import conditions
 from amity.web.builder.flows import document as flows
 from amity.web.builder.flows.document import Json
-from amity.web.builder.flows.scope import Subject, about
+from amity.web.builder.flows.scope import Subject, about, members
 from amity.web.texts import gettext as _
 from amity.workflows.registry import Registry
 
@@ -198,23 +198,38 @@ class Cards:
 def in_words(text: str, subjects: Sequence[Subject]) -> str:
     """Put a condition into words; the expression itself where it is more than rows can say."""
     read = conditions.parse(text, subjects)
-    if read is None:
-        return text
-    known = {item.path: item for item in subjects}
-    parts = []
-    for row in read[1]:
-        subject = known[row.path]
-        name = f"{subject.group}, {subject.title}" if row.path.startswith("steps.") else subject.title
-        operator = conditions.operator_of(subject, row.operator)
-        title = _(operator.title) if operator is not None else row.operator
-        value = dict(subject.choices).get(row.value, row.value)
-        if operator is not None and operator.input == "days":
-            parts.append(f"{name} {title.replace('…', value)}")
-        elif operator is not None and operator.input == "record":
-            parts.append(f"{name} {title} {_('a certain record')}")
-        else:
-            parts.append(f"{name} {title} {value}".strip())
-    return f" {_('and') if read[0] == conditions.AND else _('or')} ".join(parts)
+    return text if read is None else _rows_in_words(read, {item.path: item for item in subjects})
+
+
+def _rows_in_words(rows: conditions.Rows, known: Mapping[str, Subject]) -> str:
+    between = _("and") if rows[0] == conditions.AND else _("or")
+    return f" {between} ".join(_row_in_words(row, known) for row in rows[1])
+
+
+def _row_in_words(row: conditions.Row, known: Mapping[str, Subject]) -> str:
+    if row.path == conditions.GROUP:
+        return f"({_rows_in_words((row.join, list(row.inner)), known)})"
+    subject = known[row.path]
+    name = _named(subject)
+    operator = conditions.operator_of(subject, row.operator)
+    title = _(operator.title) if operator is not None else row.operator
+    match operator.input if operator is not None else "":
+        case "days":
+            return f"{name} {title.replace('…', row.value)}"
+        case "record":
+            return f"{name} {title} {_('a certain record')}"
+        case "other":
+            return f"{name} {title}: {_named(known[row.value], whole=True)}"
+        case "rows":
+            inner = {**known, **{item.path: item for item in members(subject)}}
+            return f"{name} {title} {_rows_in_words((row.join, list(row.inner)), inner)}"
+    return f"{name} {title} {dict(subject.choices).get(row.value, row.value)}".strip()
+
+
+def _named(subject: Subject, *, whole: bool = False) -> str:
+    if whole or subject.path.startswith("steps."):
+        return f"{subject.group}, {subject.title}"
+    return subject.title
 
 
 def duration(text: Any) -> str:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from amity.errors import Problem
-from amity.web.builder.flows import conditions, forms
+from amity.web.builder.flows import condition_editor, forms
 from amity.web.builder.flows import document as flows
-from amity.web.builder.flows.conditions import ConditionEditor
+from amity.web.builder.flows.condition_editor import ConditionEditor
 from amity.web.builder.flows.document import Json
 from amity.web.builder.flows.draft import Draft
 from amity.web.builder.flows.forms import Control
@@ -89,7 +89,7 @@ def _by_word(pointer: str, problems: Sequence[Problem]) -> tuple[dict[str, list[
 
 
 def _condition(draft: Draft, name: str, text: str, here: Place) -> ConditionEditor:
-    return conditions.make(require_admin(), name, text, here.subjects, locale().timezone, _typed(draft))
+    return condition_editor.make(require_admin(), name, text, here.subjects, locale().timezone, _typed(draft))
 
 
 def _typed(draft: Draft) -> Any:

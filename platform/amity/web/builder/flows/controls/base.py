@@ -86,7 +86,7 @@ def control_of(word: str, rule: Mapping[str, Any]) -> tuple[str, str]:
             return ("fields" if rule.get("type") == "array" else "field"), ""
         case "value":
             return "pairs", ""
-        case "" | "cron" | "secret" | "sort":
+        case "" | "secret":
             return _plain(rule), ""
     return name, ""
 
@@ -103,9 +103,9 @@ def _plain(rule: Mapping[str, Any]) -> str:
             items = rule.get("items", {})
             if items.get("x-amity", {}).get("input") == "account":
                 return "accounts"
-            return "checks" if "enum" in items else "lines"
+            return "checks" if "enum" in items else "lines" if items.get("type") == "string" else "pairs"
         case "object":
-            return "json"
+            return "pairs"
     return "text"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from amity.access.people import time_zones
 from amity.web.builder.flows.controls.base import PREFIX, Kind, Made, Surrounding, sent
 from amity.web.builder.rows import put
 from amity.web.context import workspace
@@ -95,12 +96,17 @@ def _read_letter(around: Surrounding, word: str, rule: Mapping[str, Any], value:
 
 
 def _read_account(around: Surrounding, word: str, rule: Mapping[str, Any], value: Any, type_: str) -> Made:
-    return _choice(value, _people())
+    return _choice(value, people())
 
 
-def _people() -> list[tuple[str, str]]:
+def people() -> list[tuple[str, str]]:
+    """Give all accounts, by e-mail address, as a list shows them."""
     found = sorted(workspace().accounts.all(), key=lambda item: item.name.casefold())
     return [(item.email, f"{item.name} ({item.email})") for item in found]
+
+
+def _read_timezone(around: Surrounding, word: str, rule: Mapping[str, Any], value: Any, type_: str) -> Made:
+    return _choice(value, [(name, name) for name in sorted(time_zones())])
 
 
 def _read_fields(around: Surrounding, word: str, rule: Mapping[str, Any], value: Any, type_: str) -> Made:
@@ -121,7 +127,7 @@ def _read_checks(around: Surrounding, word: str, rule: Mapping[str, Any], value:
 
 def _read_accounts(around: Surrounding, word: str, rule: Mapping[str, Any], value: Any, type_: str) -> Made:
     chosen = [str(item) for item in value] if isinstance(value, list) else []
-    known = _people()
+    known = people()
     extra = [(item, item) for item in chosen if item not in dict(known)]
     return {"kind": "checks", "options": [*known, *extra], "chosen": frozenset(chosen)}
 
@@ -145,6 +151,7 @@ KINDS: Final = {
     "field": Kind(_read_field, _write_choice),
     "account": Kind(_read_account, _write_choice),
     "workflow": Kind(_read_workflow, _write_choice),
+    "timezone": Kind(_read_timezone, _write_choice),
     "mail_template": Kind(_read_letter, _write_choice),
     "checks": Kind(_read_checks, _write_checks),
     "fields": Kind(_read_fields, _write_checks),

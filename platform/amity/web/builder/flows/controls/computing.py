@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from amity.web.builder.flows import conditions
+from amity.web.builder.flows import condition_editor, conditions, term_editor, terms
 from amity.web.builder.flows.controls.base import (
     PREFIX,
     Kind,
@@ -18,38 +18,42 @@ from amity.web.builder.flows.controls.base import (
     set_expression,
 )
 from amity.web.builder.flows.scope import Subject, about
+from amity.web.builder.flows.terms import OWN, Wanted
 from amity.web.context import locale
 from amity.web.texts import gettext as _
 
 UNITS: Final = ("minutes", "hours", "days", "weeks")
 ALL_UNITS: Final = frozenset({"seconds", *UNITS})
-OWN: Final = "~"
-"""Choice of a list that stands for "something else, written as an expression"."""
 _DURATION: Final = re.compile(r"(seconds|minutes|hours|days|weeks)\(([0-9]{1,7})\)")
 
 
+def _wanted(type_: str) -> Wanted:
+    return Wanted("date", counted=True) if "date" in type_.split(",") else Wanted(conditional=False)
+
+
 def _read_expression(around: Surrounding, word: str, rule: Mapping[str, Any], value: Any, type_: str) -> Made:
-    wanted = tuple(filter(None, type_.split(",")))
-    subjects = around.place.of_type(*wanted)
-    if not wanted:
-        subjects = [item for item in subjects if item.category not in ("other", "records")]
-    text = str(value or "")
-    empty = _("(the record of the workflow)") if type_ == "record" else _("(none)")
-    by_hand = bool(text) and text not in {item.path for item in subjects}
-    if around.form is not None and around.form.get(f"{PREFIX}-{word}-path") == OWN:
-        by_hand = True
-    return {"text": text, "subjects": conditions.grouped(subjects), "checked": by_hand, "own": empty}
+    names = tuple(filter(None, type_.split(",")))
+    offered = around.place.of_type(*names)
+    if not names:
+        offered = [item for item in offered if item.category not in ("other", "records", "related")]
+    empty = _("(the record of the workflow)") if type_ == "record" else _("(please choose)")
+    text = value if isinstance(value, str) else ""
+    editor = term_editor.make(
+        around.ctx, f"{PREFIX}-{word}", text, _wanted(type_), offered, around.place.subjects,
+        locale().timezone, around.form, empty,
+    )  # fmt: skip
+    return {"text": text, "own": editor}
 
 
 def _write_expression(around: Surrounding, word: str, rule: Mapping[str, Any]) -> None:
     assert around.form is not None
-    path = around.form.get(f"{PREFIX}-{word}-path")
-    if path is None:
-        return
-    if path != OWN:
-        set_expression(around.holder, word, path)
-    elif (text := sent(around, word)) is not None:
-        set_expression(around.holder, word, text.strip())
+    now = around.holder.get(word)
+    text = terms.take(
+        around.form, f"{PREFIX}-{word}", now if isinstance(now, str) else "",
+        _wanted(control_of(word, rule)[1]), around.place.subjects, locale().timezone,
+    )  # fmt: skip
+    if text or isinstance(now, str):
+        set_expression(around.holder, word, text)
 
 
 def _read_condition(around: Surrounding, word: str, rule: Mapping[str, Any], value: Any, type_: str) -> Made:
@@ -57,7 +61,9 @@ def _read_condition(around: Surrounding, word: str, rule: Mapping[str, Any], val
     if control_of(word, rule)[0] == "filter":
         subjects = about(around.entity(str(rule["x-amity"].get("of", ""))))
     name = f"{PREFIX}-{word}"
-    editor = conditions.make(around.ctx, name, str(value or ""), subjects, locale().timezone, around.form)
+    editor = condition_editor.make(
+        around.ctx, name, str(value or ""), subjects, locale().timezone, around.form
+    )
     return {"kind": "condition", "own": editor}
 
 

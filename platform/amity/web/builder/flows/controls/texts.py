@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from amity import jsontext
-from amity.web.builder.flows import conditions, lines
+from amity.web.builder.flows import lines
+from amity.web.builder.flows.condition_editor import grouped
 from amity.web.builder.flows.controls.base import (
     PREFIX,
     Kind,
@@ -41,9 +42,7 @@ def _write_text(around: Surrounding, word: str, rule: Mapping[str, Any]) -> None
 def _read_template(around: Surrounding, word: str, rule: Mapping[str, Any], value: Any, type_: str) -> Made:
     return {
         **_read_text(around, word, rule, value, type_),
-        "subjects": conditions.grouped(
-            [item for item in around.place.subjects if item.category != "records"]
-        ),
+        "subjects": grouped([item for item in around.place.subjects if item.category != "records"]),
     }
 
 
@@ -90,11 +89,11 @@ def _write_lines(around: Surrounding, word: str, rule: Mapping[str, Any]) -> Non
 
 KINDS: Final = {
     "text": Kind(_read_text, _write_text),
+    "time": Kind(_read_text, _write_text),
     "template": Kind(_read_template, _write_template),
     "long_template": Kind(_read_template, _write_template),
     "number": Kind(_read_number, _write_number),
     "checkbox": Kind(_read_checkbox, _write_checkbox),
     "lines": Kind(_read_lines, _write_lines),
-    "expressions": Kind(_read_lines, _write_lines),
     "json": Kind(json_made, write_json),
 }

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from amity.entities.model import Field
 from amity.web import forms as entity_forms
-from amity.web.builder.flows import conditions
+from amity.web.builder.flows import term_editor, terms
 from amity.web.builder.flows.controls.base import PREFIX, Kind, Made, Surrounding
-from amity.web.builder.flows.controls.computing import OWN
 from amity.web.builder.flows.document import Json
-from amity.web.builder.flows.scope import Subject
-from amity.web.builder.rows import Form
+from amity.web.builder.flows.term_editor import TermEditor
+from amity.web.builder.flows.terms import Wanted
 from amity.web.context import locale
 from amity.web.staff.options import relation_choices
 
@@ -25,9 +25,8 @@ class FieldValue:
     title: str
     by: str
     """value or expression."""
-    text: str
     input: entity_forms.Input | None
-    offered: Sequence[tuple[str, Sequence[Subject]]]
+    term: TermEditor | None
 
 
 def _read_values(around: Surrounding, word: str, rule: Mapping[str, Any], value: Any, type_: str) -> Made:
@@ -53,11 +52,10 @@ def _read_values(around: Surrounding, word: str, rule: Mapping[str, Any], value:
                 name,
                 known.title if known else name,
                 by,
-                str(item["expression"]) if computed else "",
                 None
                 if known is None or by == "expression"
                 else entity_forms.make_input(known, shown, surroundings, prefix=f"{PREFIX}-{word}-v-"),
-                conditions.grouped(around.place.subjects) if by == "expression" else (),
+                _term(around, f"{PREFIX}-{word}-x-{name}", known, item) if by == "expression" else None,
             )
         )
     free = [
@@ -66,6 +64,19 @@ def _read_values(around: Surrounding, word: str, rule: Mapping[str, Any], value:
         if item.name not in given and not item.read_only and not item.kind.computed
     ]
     return {"own": rows, "options": free}
+
+
+def _term(around: Surrounding, name: str, field: Field | None, item: Any) -> TermEditor:
+    subjects = around.place.subjects
+    text = _expression(item)
+    return term_editor.make(
+        around.ctx, name, text, terms.wanted_by(field) if field else Wanted(),
+        terms.suiting(field, subjects, text) if field else subjects, subjects, locale().timezone, around.form,
+    )  # fmt: skip
+
+
+def _expression(item: Any) -> str:
+    return str(item["expression"]) if isinstance(item, dict) and set(item) == {"expression"} else ""
 
 
 def _write_values(around: Surrounding, word: str, rule: Mapping[str, Any]) -> None:
@@ -86,7 +97,7 @@ def _write_values(around: Surrounding, word: str, rule: Mapping[str, Any]) -> No
     for key, now in given.items() if isinstance(given, dict) else ():
         if key == dropped:
             continue
-        found[key] = _value_of(form, name, key, now, fields)
+        found[key] = _value_of(around, name, key, now, fields)
     added = form.get(f"{name}-add", "")
     if added in fields and added not in found:
         found[added] = None
@@ -94,17 +105,18 @@ def _write_values(around: Surrounding, word: str, rule: Mapping[str, Any]) -> No
         around.holder[word] = found
 
 
-def _value_of(form: Form, name: str, key: str, now: Any, fields: Mapping[str, Any]) -> Any:
-    text = form.get(f"{name}-x-{key}")
-    if text is not None and form.get(f"{name}-by-{key}") == "expression":
-        path = form.get(f"{name}-x-{key}-path", OWN)
-        if key not in fields and not text.strip() and path in ("", OWN):
-            return now
-        return {"expression": (text if path in ("", OWN) else path).strip()}
+def _value_of(around: Surrounding, name: str, key: str, now: Any, fields: Mapping[str, Field]) -> Any:
+    form = around.form
+    assert form is not None
     by = form.get(f"{name}-by-{key}")
     computed = isinstance(now, dict) and set(now) == {"expression"}
     if by == "expression":
-        return now if computed else {"expression": ""}
+        field = fields.get(key)
+        wanted = terms.wanted_by(field) if field else Wanted()
+        text = terms.take(
+            form, f"{name}-x-{key}", _expression(now), wanted, around.place.subjects, locale().timezone
+        )
+        return now if not computed and not text and key not in fields else {"expression": text}
     if by is None or key not in fields:
         return now
     if computed:
