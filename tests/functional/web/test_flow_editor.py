@@ -83,6 +83,28 @@ def test_steps_are_moved_copied_and_removed(editor: Editor) -> None:
     assert len(editor.document["steps"]) == 2
 
 
+def test_cards_are_dragged_within_and_between_branches(editor: Editor) -> None:
+    editor.begin().press("add:stop@/steps/0").press("add:if@/steps/1").press("add:wait@/steps/2")
+    before = editor.document
+
+    def heads(steps: list[Any]) -> list[str]:
+        return [next(iter(step)) for step in steps]
+
+    editor.press("place:/steps/0@/steps/2")
+    assert heads(editor.document["steps"]) == ["if", "wait", "do"] and editor.form["selected"] == "/steps/2"
+    editor.press("place:/steps/1@/steps/0/else/0")
+    assert heads(editor.document["steps"]) == ["if", "do"]
+    assert heads(editor.document["steps"][0]["else"]) == ["wait"]
+    editor.press("place:/steps/0/else/0@/steps/1")
+    assert heads(editor.document["steps"]) == ["if", "wait", "do"]
+    kept = editor.document
+    for nonsense in ("/steps/0@/steps/0/then/0", "/steps/9@/steps/0", "/steps/0@", "@", "/steps/0@/x/0"):
+        editor.press(f"place:{nonsense}")
+        assert editor.document == kept, nonsense
+    editor.press("undo").press("undo").press("undo")
+    assert editor.document == before
+
+
 def test_a_condition_that_rows_cannot_say_stays_as_it_is_written(editor: Editor) -> None:
     text = "record.people.exists(x, x.vip) ? true : record.revenue > 1"
     editor.begin().press("select:/when").press("as-text:p-when")

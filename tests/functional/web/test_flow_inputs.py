@@ -85,7 +85,10 @@ STEPS: dict[str, dict[str, Any]] = {
         "entity": "task",
         "values": {"title": "Call", "due_on": {"expression": "record.renewal_on - days(3)"}},
     },
-    "update": {"record": "record.account_manager", "values": {"email": {"expression": "record.account_manager.email"}}},
+    "update": {
+        "record": "record.account_manager",
+        "values": {"email": {"expression": "record.account_manager.email"}},
+    },
     "delete": {"record": "record"},
     "find": {
         "entity": "interaction",

@@ -30,7 +30,7 @@ def do(draft: Draft, what: str) -> None:
         case "undo" | "redo":
             _travel(draft, verb)
             return
-        case "remove" | "copy" | "up" | "down" | "put" | "case-add" | "arm-add" | "arm-drop":
+        case "remove" | "copy" | "up" | "down" | "put" | "place" | "case-add" | "arm-add" | "arm-drop":
             _change(draft, verb, argument)
         case "as-text" | "as-rows":
             pass
@@ -74,8 +74,20 @@ def _change(draft: Draft, verb: str, pointer: str) -> None:
             if moved:
                 _select(draft, moved)
             draft.taken = draft.adding = ""
+        case "place":
+            _place(draft, pointer)
         case "case-add" | "arm-add" | "arm-drop":
             _arms(flows.step_at(document, draft.selected), verb, pointer)
+
+
+def _place(draft: Draft, argument: str) -> None:
+    """Put a card where it was dragged to: `<pointer>@<list>/<number>`."""
+    pointer, _at, target = argument.partition("@")
+    place = flows.split(target)
+    moved = flows.drop(draft.document, pointer, *place) if place is not None else ""
+    if moved:
+        draft.selected, draft.form, draft.taken, draft.adding = moved, None, "", ""
+        draft.announcement = _("The step is moved. Undo brings it back.")
 
 
 def _arms(step: Json | None, verb: str, argument: str) -> None:

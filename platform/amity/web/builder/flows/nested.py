@@ -64,8 +64,8 @@ class _Node:
 def unflatten(rows: Iterable[tuple[str, Any]], *, lists: bool = True) -> Any:
     """Put rows together; None where there are none. `lists`: whether the whole may be a list.
 
-    No value is lost where names cross: one that would go through a value is a name with dots, the value of what
-    has things inside stands there without a name.
+    No value is lost where names cross: one that would go through a value is a name with dots, the value of
+    what has things inside stands there without a name.
     """
     root, found = _Node(), False
     for name, value in rows:
