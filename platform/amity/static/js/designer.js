@@ -147,7 +147,7 @@
     }));
     form().querySelectorAll("[data-place]").forEach((list) => make(list, { group: "placed", onEnd: drop }));
     form().querySelectorAll("[data-steps]").forEach((list) => make(list, {
-      group: "steps", draggable: ".flow-step", fallbackOnBody: true, swapThreshold: 0.65, onEnd: moved,
+      group: "steps", draggable: ".flow-step", fallbackOnBody: true, invertSwap: true, onEnd: moved,
     }));
     form().querySelectorAll("[data-sections]").forEach((box) => make(box, {
       handle: ".section-grip", draggable: ".layout-section", onEnd: () => press("layout"),

@@ -11,6 +11,7 @@ from amity.entities.model import Model
 from amity.errors import Problem
 from amity.web.builder.flows import conditions
 from amity.web.builder.flows import document as flows
+from amity.web.builder.flows.controls import timetable
 from amity.web.builder.flows.document import Json
 from amity.web.builder.flows.scope import Subject, about, members
 from amity.web.texts import gettext as _
@@ -259,7 +260,7 @@ def trigger_text(document: Json, model: Model) -> str:
         ]
         parts.append(_("when changed: %(fields)s", fields=", ".join(titles)))
     if options.get("cron"):
-        parts.append(str(options["cron"]))
+        parts.append(timetable.in_words(str(options["cron"])))
     if options.get("on") == "date":
         field = entity.by_name.get(str(options.get("field"))) if entity is not None else None
         name = field.title if field is not None else "…"

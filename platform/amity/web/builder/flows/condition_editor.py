@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from amity.access.context import Context
 from amity.web.builder.flows import conditions
@@ -76,10 +77,13 @@ def make(
 
 
 def grouped(subjects: Sequence[Subject]) -> list[tuple[str, list[Subject]]]:
-    """Give subjects by group, in order."""
+    """Give subjects by group, in order; where several are called alike, each says of what it is."""
+    called = Counter(item.title for item in subjects)
     found: dict[str, list[Subject]] = {}
     for item in subjects:
-        found.setdefault(item.group, []).append(item)
+        alike = called[item.title] > 1
+        shown = replace(item, title=f"{item.title} ({item.group})") if alike else item
+        found.setdefault(item.group, []).append(shown)
     return list(found.items())
 
 

@@ -111,6 +111,28 @@ def _weekdays(text: str) -> frozenset[str]:
     return frozenset(found)
 
 
+def in_words(text: str) -> str:
+    """Say when a schedule comes; the expression itself where it is more than the inputs can say."""
+    table = parse(text)
+    match table.mode:
+        case "minutes":
+            return _("every %(number)s minutes", number=table.every)
+        case "hourly":
+            return _("every hour at minute %(minute)s", minute=table.minute)
+        case "daily":
+            return _("every day at %(time)s", time=table.time)
+        case "weekly":
+            names = get_day_names("wide", locale=babel_locale(locale().language))
+            days = [names[_from_monday(day)] for day in sorted(table.weekdays, key=_from_monday)]
+            return _("%(days)s at %(time)s", days=", ".join(days), time=table.time)
+        case "monthly" | "yearly":
+            day = _("the last day") if table.day == "L" else _("day %(number)s", number=table.day)
+            months = get_month_names("wide", locale=babel_locale(locale().language))
+            month = _("every month") if table.mode == "monthly" else months[int(table.month)]
+            return _("%(day)s of %(month)s at %(time)s", day=day, month=month, time=table.time)
+    return text
+
+
 def _from_monday(day: str) -> int:
     return (int(day) - 1) % 7
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from amity.entities.model import Field
 from amity.web import forms as entity_forms
 from amity.web.builder.flows import term_editor, terms
+from amity.web.builder.flows.condition_editor import grouped
 from amity.web.builder.flows.controls.base import PREFIX, Kind, Made, Surrounding
 from amity.web.builder.flows.document import Json
+from amity.web.builder.flows.scope import Subject
 from amity.web.builder.flows.term_editor import TermEditor
 from amity.web.builder.flows.terms import Wanted
 from amity.web.context import locale
 from amity.web.staff.options import relation_choices
+
+_TEXTS: Final = frozenset({"text", "long_text", "email", "phone", "url"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,8 @@ class FieldValue:
     """value or expression."""
     input: entity_forms.Input | None
     term: TermEditor | None
+    inserted: Sequence[tuple[str, Sequence[Subject]]] = ()
+    """What can be put into a text, by group."""
 
 
 def _read_values(around: Surrounding, word: str, rule: Mapping[str, Any], value: Any, type_: str) -> Made:
@@ -56,6 +62,7 @@ def _read_values(around: Surrounding, word: str, rule: Mapping[str, Any], value:
                 if known is None or by == "expression"
                 else entity_forms.make_input(known, shown, surroundings, prefix=f"{PREFIX}-{word}-v-"),
                 _term(around, f"{PREFIX}-{word}-x-{name}", known, item) if by == "expression" else None,
+                _inserted(around, known) if by == "value" else (),
             )
         )
     free = [
@@ -64,6 +71,12 @@ def _read_values(around: Surrounding, word: str, rule: Mapping[str, Any], value:
         if item.name not in given and not item.read_only and not item.kind.computed
     ]
     return {"own": rows, "options": free}
+
+
+def _inserted(around: Surrounding, field: Field | None) -> Sequence[tuple[str, Sequence[Subject]]]:
+    if field is None or field.kind.name not in _TEXTS:
+        return ()
+    return grouped([item for item in around.place.subjects if item.category not in ("records", "related")])
 
 
 def _term(around: Surrounding, name: str, field: Field | None, item: Any) -> TermEditor:
@@ -122,7 +135,9 @@ def _value_of(around: Surrounding, name: str, key: str, now: Any, fields: Mappin
     if computed:
         return None
     sent = entity_forms.read_values([fields[key]], form, prefix=f"{name}-v-")
-    return sent.get(key, now)
+    value = sent.get(key, now)
+    added = form.get(f"{name}-insert-{key}")  # of those without JavaScript
+    return f"{value or ''} {{{{ {added} }}}}".strip() if added and isinstance(value or "", str) else value
 
 
 KINDS: Final = {"values": Kind(_read_values, _write_values)}
