@@ -126,9 +126,15 @@ class Cards:
     def _described(self, action: Any, step: Json) -> str:
         params = {name: value for name, value in step.items() if name not in ("do", "id", "title")}
         try:
-            return _HOLE.sub(self._hole, str(action.describe(params, self.model)))
+            text = _HOLE.sub(self._hole, str(action.describe(params, self.model)))
         except (AttributeError, KeyError, TypeError, ValueError):  # a draft may hold anything
             return ""
+        for word, rule in action.schema.get("properties", {}).items():
+            own, value = rule.get("x-amity", {}), params.get(word)
+            if own.get("input") == "filter" and isinstance(value, str) and value:
+                entity = self.model.entities.get(str(params.get(own.get("of"))))
+                text = text.replace(value, in_words(value, about(entity)))
+        return text
 
     def _hole(self, found: re.Match[str]) -> str:
         """Call a value inside a text by its title."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from amity.access.context import Context
 from amity.web.builder.flows import conditions
 from amity.web.builder.flows.conditions import AND, GROUP, OR, Row, Rows
-from amity.web.builder.flows.scope import Subject
+from amity.web.builder.flows.scope import EACH, Subject
 from amity.web.builder.rows import Form
 from amity.web.forms import Option
 from amity.web.staff.options import filter_options
@@ -81,10 +81,16 @@ def grouped(subjects: Sequence[Subject]) -> list[tuple[str, list[Subject]]]:
     called = Counter(item.title for item in subjects)
     found: dict[str, list[Subject]] = {}
     for item in subjects:
-        alike = called[item.title] > 1
+        alike = called[item.title] > 1 and not _own(item.path)
         shown = replace(item, title=f"{item.title} ({item.group})") if alike else item
         found.setdefault(item.group, []).append(shown)
     return list(found.items())
+
+
+def _own(path: str) -> bool:
+    """Whether a path names a field of the record that it is all about: `record.name`, `x.name`, `name`."""
+    first, _dot, rest = path.rpartition(".")
+    return bool(rest) and first in ("", "record", EACH)
 
 
 def _rows(
