@@ -157,6 +157,10 @@ HEADS: list[dict[str, Any]] = [
     },
 ]  # fmt: skip
 """A step of each word that is no action."""
+ASKED: dict[str, Any] = {
+    "properties": {"about": {"title": "About", "oneOf": [{"const": "a", "title": "A"}]}},
+    "required": ["about"],
+}
 OPTIONS: dict[str, dict[str, Any]] = {
     "created": {},
     "updated": {"fields": ["stage", "discount"]},
@@ -169,11 +173,11 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "where": "stage == 'active' && !interactions.exists(i, i.at > now() - days(90))",
     },
     "date": {"field": "renewal_on", "before": "days(30)", "at": "07:00", "yearly": True},
-    "manual": {"button": "Go", "form": {"why": {"type": "string", "title": "Why"}}},
-    "form": {"heading": "H", "form": {"properties": {}}},
+    "manual": {"button": "Go", "form": {"properties": {"why": {"type": "string", "title": "Why"}}}},
+    "form": {"heading": "H", "form": ASKED},
     "webhook": {"secret": "other_system"},
     "event": {"event": "shop.order"},
-    "called": {"form": {"type": "object"}},
+    "called": {"form": {"type": "object", "required": ["a"], "properties": {"a": {"type": "string"}}}},
 }  # fmt: skip
 
 
@@ -296,6 +300,25 @@ def test_values_are_computed_without_writing_expressions(editor: Editor) -> None
         "priority": {"expression": "record.stage == 'active' ? 'high' : 'low'"},
         "about": {"expression": "record"},
     }
+    assert "has-problems" not in editor.html
+
+
+def test_answers_of_a_form_are_chosen_like_fields(editor: Editor) -> None:
+    asked = {
+        "name": {"type": "string", "title": "Your name"},
+        "about": {"title": "What about", "oneOf": [{"const": "sale", "title": "A sale"}]},
+    }
+    document = {"title": "Contact", "trigger": {"on": "form", "form": {"properties": asked}}, "steps": []}
+    editor.begin().press("use-json", json=jsontext.dumps(document)).press("select:/when")
+    editor.press(**{"p-when-0-field": "input.about"}).press(**{"p-when-0-value": "sale"})
+    assert editor.document["when"] == "input.about == 'sale'"
+    editor.press("select:/trigger").press(**{"nested-2-title": "Your age", "nested-2-kind": "integer"})
+    editor.press(**{"nested-2-required": "1"})
+    assert editor.document["trigger"]["form"]["required"] == ["your_age"]
+    assert list(editor.document["trigger"]["form"]["properties"]) == ["name", "about", "your_age"]
+    editor.press("add:create@/steps/0").press(p__entity="task").press(**{"p-values-add": "title"})
+    editor.press(**{"p-values-v-title": "From", "p-values-insert-title": "input.name"})
+    assert editor.document["steps"][0]["values"] == {"title": "From {{ input.name }}"}
     assert "has-problems" not in editor.html
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from amity import jsontext
 from amity.errors import Invalid, Problem
 from amity.web.builder.carried import pretty
+from amity.web.builder.choices_editor import COLORS
 from amity.web.builder.flows import document as flows
 from amity.web.builder.flows.cards import Card, Cards, beside
 from amity.web.builder.flows.document import Json
@@ -64,6 +65,8 @@ class FlowPage:
     elsewhere: Sequence[Problem]
     """Problems that no card shows."""
     as_text: Sequence[str]
+    colors: Sequence[tuple[str, str]] = COLORS
+    """For the choices of a form."""
 
 
 def problems_of(draft: Draft) -> list[Problem]:

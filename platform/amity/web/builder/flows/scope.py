@@ -21,6 +21,7 @@ from amity.expressions import (
     Type,
     compile,
 )
+from amity.expressions.types import DYN
 from amity.web.builder.flows import document as flows
 from amity.web.builder.flows.document import Json
 from amity.web.context import workspace
@@ -89,7 +90,28 @@ def place(document: Json, pointer: str) -> Place:
     sees = kind.sees if kind is not None else frozenset({"record"})
     scope = WorkflowScope.of(model, here.functions, entity, sees)
     made, titles = _before(document, pointer, scope, model)
-    return Place(document, pointer, model, entity, made, tuple(_subjects(made, titles))[:MOST])
+    subjects = [*_subjects(made, titles), *(_inputs(document) if "input" in sees else ())]
+    return Place(document, pointer, model, entity, made, tuple(subjects)[:MOST])
+
+
+def _inputs(document: Json) -> Iterator[Subject]:
+    """Give what the form of the trigger asks for."""
+    form = flows.trigger_of(document).get("form")
+    asked = form.get("properties") if isinstance(form, dict) else None
+    for name, rule in asked.items() if isinstance(asked, dict) else ():
+        if not isinstance(rule, dict):
+            continue
+        given = rule.get("oneOf")
+        options = [item for item in given if isinstance(item, dict)] if isinstance(given, list) else []
+        choices = tuple(
+            (str(item["const"]), str(item.get("title", item["const"]))) for item in options if "const" in item
+        )
+        plain = {"string": "text", "integer": "number", "number": "number", "boolean": "boolean"}
+        known = "other" if "format" in rule else plain.get(str(rule.get("type")), "other")
+        yield Subject(
+            f"input.{reference(str(name))}", str(rule.get("title") or name), _("What was filled in"), DYN,
+            "choice" if choices else known, None, choices,
+        )  # fmt: skip
 
 
 def about(entity: Entity | None, name: str = "") -> tuple[Subject, ...]:

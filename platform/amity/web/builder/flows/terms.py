@@ -14,6 +14,7 @@ from typing import Final
 from amity.entities.model import Field
 from amity.expressions import DATE, DATETIME, DECIMAL, INT, ExpressionError, RecordType
 from amity.expressions.lexer import tokens
+from amity.expressions.types import DYN
 from amity.web.builder.flows import conditions
 from amity.web.builder.flows.conditions import Rows
 from amity.web.builder.flows.scope import Subject
@@ -76,13 +77,18 @@ def suiting(field: Field, subjects: Sequence[Subject], now: str = "") -> list[Su
         if isinstance(type_, RecordType):
             found = [item for item in found if item.type == type_]
     elif type_ in (INT, DECIMAL):
-        found = [item for item in subjects if item.type in (INT, DECIMAL)]
+        found = [item for item in subjects if item.type in (INT, DECIMAL) or _asked(item, "number")]
     elif category(field) in ("date", "moment", "boolean"):
-        found = [item for item in subjects if item.type == type_]
+        found = [item for item in subjects if item.type == type_ or _asked(item, category(field), "other")]
     else:
         found = [item for item in subjects if item.category not in ("related", "records")]
     known = {item.path for item in found}
     return found if not now or now in known else found or list(subjects)
+
+
+def _asked(item: Subject, *categories: str) -> bool:
+    """Whether it is an answer of a form, whose type shows when it is there."""
+    return item.type == DYN and item.path.startswith("input.") and item.category in categories
 
 
 # -- reading -------------------------------------------------------------------------------------------

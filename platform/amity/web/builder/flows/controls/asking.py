@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from typing import Any, Final
 
+from amity import jsontext
 from amity.web.builder import nested_editor
 from amity.web.builder.flows.controls.base import Kind, Made, Surrounding
 from amity.web.builder.flows.document import Json
@@ -19,11 +21,21 @@ def _read_form(around: Surrounding, word: str, rule: Mapping[str, Any], value: A
 
 
 def _asked(around: Surrounding, word: str) -> Json:
+    """Give what is asked as an object schema: the property is one, or holds its `properties` alone."""
     found = around.holder.get(word)
-    schema: Json = {"type": "object", "properties": found if isinstance(found, dict) else {}}
-    if isinstance(around.holder.get("required"), list) and "required" in around.rules:
+    held = found if isinstance(found, dict) else {}
+    if not _beside(around):
+        properties = held.get("properties")
+        return {**held, "type": "object", "properties": properties if isinstance(properties, dict) else {}}
+    schema: Json = {"type": "object", "properties": held}
+    if isinstance(around.holder.get("required"), list):
         schema["required"] = list(around.holder["required"])
     return schema
+
+
+def _beside(around: Surrounding) -> bool:
+    """Whether what is required stands beside the fields, in a property of its own."""
+    return "required" in around.rules
 
 
 def _write_form(around: Surrounding, word: str, rule: Mapping[str, Any]) -> None:
@@ -32,12 +44,15 @@ def _write_form(around: Surrounding, word: str, rule: Mapping[str, Any]) -> None
         return
     kinds = workspace().kinds
     schema = _asked(around, word)
+    before = deepcopy(schema)
     nested_editor.write(schema, kinds.get("object"), kinds, around.form)
-    if not schema["properties"] and not isinstance(around.holder.get(word), dict):
+    if jsontext.dumps(schema) == jsontext.dumps(before):
         return
-    put(around.holder, word, schema["properties"])
-    if "required" in around.rules:
+    if _beside(around):
+        put(around.holder, word, schema["properties"])
         put(around.holder, "required", schema.get("required"))
+    else:
+        around.holder[word] = schema
 
 
 KINDS: Final = {"form": Kind(_read_form, _write_form)}
