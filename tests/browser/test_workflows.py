@@ -403,3 +403,38 @@ def test_a_failed_run_is_mended_and_goes_on(
         expect(page.get_by_text("The shop is told.")).to_have_count(1)
     assert receiver.calls == 4
     assert wrong == []
+
+
+def test_cards_are_dragged_and_undone(
+    sign_in: SignIn, live_server: LiveServer, watch: Callable[[Page], list[str]]
+) -> None:
+    page = sign_in(live_server)
+    wrong = watch(page)
+    page.goto("/builder/new-workflow")
+    page.get_by_label("Title").fill("Dragged")
+    page.get_by_label("Which records it is about").select_option("customer")
+    page.get_by_role("button", name="When a record is created or changed").click()
+    add(page, "if", "/steps/0")
+    add(page, "wait", "/steps/1")
+    add(page, "stop", "/steps/2")
+
+    def shows(where: str, titles: list[str]) -> None:
+        cards = page.locator(f'[data-steps="{where}"] > .flow-step > .flow-card strong')
+        expect(cards).to_have_text(titles)
+
+    def drag(pointer: str, where: str, at: dict[str, int]) -> None:
+        grip = page.locator(f'[data-step="{pointer}"] > .flow-card .flow-grip')
+        with page.expect_response("**/builder/workflows/edit"):
+            grip.drag_to(page.locator(where), target_position={"x": at["x"], "y": at["y"]})
+
+    begun = ["If … else", "Wait for some time", "Stop"]
+    shows("/steps", begun)
+    drag("/steps/2", '[data-step="/steps/1"] > .flow-card', {"x": 60, "y": 4})
+    shows("/steps", ["If … else", "Stop", "Wait for some time"])
+    drag("/steps/2", '[data-steps="/steps/0/else"]', {"x": 60, "y": 12})
+    shows("/steps/0/else", ["Wait for some time"])
+    shows("/steps", ["If … else", "Stop"])
+    press(page, "undo")
+    press(page, "undo")
+    shows("/steps", begun)
+    assert wrong == []

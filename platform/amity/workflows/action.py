@@ -18,6 +18,7 @@ evaluation of values are made from it, so an action never parses its parameters.
 | `mail_template` | the name of a template | a `letters.Letter`: the text filled in |
 | `secret` | the name of a secret; plans warn where there is none | the name |
 | `entity`, `field`, `account`, `workflow` | a name that must exist | the same |
+| `cron`, `time`, `timezone`, `sort`, `secret`, `form` | a literal, with an input of its own | the same |
 """
 
 from __future__ import annotations

@@ -11,62 +11,8 @@ from amity import jsontext
 from amity.testing.visitor import Visitor
 from amity.workspace import Workspace
 from tests.functional.web.conftest import Made
+from tests.support.flow_editor import Editor
 from tests.support.forms import read_form
-
-EDIT = "/builder/workflows/edit"
-
-
-class Editor:
-    """Works in the editor as a browser without JavaScript does."""
-
-    def __init__(self, visitor: Visitor) -> None:
-        self.visitor = visitor
-        self.html = ""
-
-    def begin(
-        self, title: str = "Large customers", entity: str = "company", trigger: str = "saved"
-    ) -> Editor:
-        """Make a new one."""
-        typed = {"title": title, "entity": entity, "trigger": trigger}
-        self.html = self.visitor.post("/builder/workflows/new", typed).text
-        return self
-
-    def open(self, name: str) -> Editor:
-        """Open one that is in force."""
-        self.html = self.visitor.get(f"/builder/workflows/{name}").text
-        return self
-
-    @property
-    def form(self) -> MultiDict[str, str]:
-        """What the browser would send now."""
-        return MultiDict(
-            read_form(self.html.partition('<form id="designer"')[2].partition("</form>")[0]).sent
-        )
-
-    @property
-    def document(self) -> Any:
-        """The draft."""
-        return jsontext.loads(self.form["document"])
-
-    def press(self, do: str = "refresh", **typed: str | list[str]) -> Editor:
-        """Type (`p_to="Ada"` is the input `p-to`) and press a button."""
-        form = self.form
-        for key, value in typed.items():
-            form.setlist(key.replace("__", "-"), value if isinstance(value, list) else [value])
-        form["do"] = do
-        answer = self.visitor.client.post(EDIT, data=form)
-        assert answer.status_code in (200, 422), answer.text
-        self.html = answer.text
-        return self
-
-    def apply(self) -> Any:
-        """Go through the plan."""
-        answer = self.visitor.client.post("/builder/plan", data=self.form)
-        assert answer.status_code == 200, answer.text
-        plan = MultiDict(
-            read_form(answer.text.partition('action="/builder/apply"')[2].partition("</form>")[0]).sent
-        )
-        return self.visitor.client.post("/builder/apply", data=plan)
 
 
 @pytest.fixture
@@ -135,6 +81,28 @@ def test_steps_are_moved_copied_and_removed(editor: Editor) -> None:
     assert editor.document["steps"][2]["else"][0]["do"] == "stop"
     editor.press("remove:/steps/0")
     assert len(editor.document["steps"]) == 2
+
+
+def test_cards_are_dragged_within_and_between_branches(editor: Editor) -> None:
+    editor.begin().press("add:stop@/steps/0").press("add:if@/steps/1").press("add:wait@/steps/2")
+    before = editor.document
+
+    def heads(steps: list[Any]) -> list[str]:
+        return [next(iter(step)) for step in steps]
+
+    editor.press("place:/steps/0@/steps/2")
+    assert heads(editor.document["steps"]) == ["if", "wait", "do"] and editor.form["selected"] == "/steps/2"
+    editor.press("place:/steps/1@/steps/0/else/0")
+    assert heads(editor.document["steps"]) == ["if", "do"]
+    assert heads(editor.document["steps"][0]["else"]) == ["wait"]
+    editor.press("place:/steps/0/else/0@/steps/1")
+    assert heads(editor.document["steps"]) == ["if", "wait", "do"]
+    kept = editor.document
+    for nonsense in ("/steps/0@/steps/0/then/0", "/steps/9@/steps/0", "/steps/0@", "@", "/steps/0@/x/0"):
+        editor.press(f"place:{nonsense}")
+        assert editor.document == kept, nonsense
+    editor.press("undo").press("undo").press("undo")
+    assert editor.document == before
 
 
 def test_a_condition_that_rows_cannot_say_stays_as_it_is_written(editor: Editor) -> None:
@@ -241,8 +209,23 @@ def test_the_list_shows_health_and_pauses(editor: Editor, workspace: Workspace) 
     assert "switched on" in compared
 
 
+@pytest.mark.parametrize("name", ["new", "edit", "pause", "resume", "draft"])
+def test_no_word_of_an_address_hides_a_workflow(editor: Editor, name: str) -> None:
+    document = {"title": "Hidden?", "trigger": {"on": "manual"}, "steps": [{"do": "stop"}]}
+    assert editor.visitor.api("PUT", f"/workflows/{name}", document).status_code == 201
+    assert editor.open(name).form["original"] == name
+    editor.press("select:")
+    assert "Hidden?" in editor.visitor.get(f"/builder/workflows/{name}/try").text
+    assert editor.visitor.get(f"/builder/workflows/{name}/versions").status_code == 200
+
+
+def test_who_reloads_what_a_button_sent_comes_to_the_list(editor: Editor) -> None:
+    answer = editor.visitor.get("/builder/workflows/edit")
+    assert answer.status_code == 303 and answer.location.endswith("/builder/workflows")
+
+
 def test_staff_may_not(staff: Visitor, made: Made) -> None:
-    for path in ("/builder/workflows", "/builder/workflows/new", "/builder/runs", "/builder/failures"):
+    for path in ("/builder/workflows", "/builder/new-workflow", "/builder/runs", "/builder/failures"):
         assert staff.get(path).status_code == 403
 
 

@@ -135,6 +135,10 @@
     item.querySelector("select").value = number;
     press("layout");
   };
+  const moved = ({ item, from, to, oldDraggableIndex, newDraggableIndex }) => {
+    if (from === to && oldDraggableIndex === newDraggableIndex) return;
+    press(`place:${item.dataset.step}@${to.dataset.steps}/${newDraggableIndex}`);
+  };
   const enable = () => {
     if (!form() || !window.Sortable) return;
     const make = (box, options) => window.Sortable.create(box, { handle: ".designer-grip", animation: 120, ...options });
@@ -142,6 +146,9 @@
       onEnd: () => press(`order:${JSON.stringify([...list.children].map((item) => item.dataset.name))}`),
     }));
     form().querySelectorAll("[data-place]").forEach((list) => make(list, { group: "placed", onEnd: drop }));
+    form().querySelectorAll("[data-steps]").forEach((list) => make(list, {
+      group: "steps", draggable: ".flow-step", fallbackOnBody: true, invertSwap: true, onEnd: moved,
+    }));
     form().querySelectorAll("[data-sections]").forEach((box) => make(box, {
       handle: ".section-grip", draggable: ".layout-section", onEnd: () => press("layout"),
     }));

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from amity import jsontext
@@ -19,6 +19,7 @@ from amity.entities.model import Entity, Field
 from amity.errors import AmityError, Invalid, Problem
 from amity.web.builder import document as documents
 from amity.web.builder import field_editor, layout_editor, rollup_editor
+from amity.web.builder.carried import Carried, carried_document, pretty, show, take_json
 from amity.web.builder.choices_editor import COLORS
 from amity.web.builder.document import Json, own_options
 from amity.web.builder.field_editor import ON_DELETE, FieldEditor
@@ -27,11 +28,9 @@ from amity.web.builder.rows import kind_of
 from amity.web.builder.settings_editor import SettingsEditor, read_settings, write_settings
 from amity.web.context import locale, require_admin, workspace
 from amity.web.forms import Choices, FormSection, Surroundings, make_input
-from amity.web.htmx import is_fragment
 from amity.web.texts import gettext as _
 
 blueprint: Final = Blueprint("designer", __name__, url_prefix="/builder/entities")
-MAX_DOCUMENT: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +92,10 @@ class DesignerPage:
 
 
 @dataclass
-class Draft:
+class Draft(Carried):
     """What the designer works on during one request."""
 
-    original: str
-    document: Json
-    selected: str
-    typed_json: str = ""
-    json_problem: str = ""
     new_title: str = ""
-    goal: str = ""
-    announcement: str = ""
 
     def applied(self, name: str) -> Field | None:
         """The field as it is in force; None where it is new."""
@@ -150,19 +142,10 @@ def change() -> ResponseReturnValue:
 def read_draft() -> Draft:
     """Read the draft that the form carries, with all that was typed into the editors. Raises `Invalid`."""
     form = request.form
-    text = form.get("document", "")
-    if len(text) > MAX_DOCUMENT:
-        raise Invalid(_("The document is larger than one megabyte."))
-    document = jsontext.loads(text) if text else documents.empty()
-    if not isinstance(document, dict):
-        raise Invalid(_("The document must be a JSON object."))
-    draft = Draft(form.get("original", ""), document, form.get("selected", ""))
+    draft = Draft(form.get("original", ""), carried_document(form, documents.empty), form.get("selected", ""))
     draft.new_title = form.get("new-title", "")
-    typed = form.get("json", "").replace("\r\n", "\n")
-    if form.get("do") == "use-json":
-        return _from_json(draft, typed)
-    if typed and typed != _pretty(document) and form.get("do") != "drop-json":
-        draft.typed_json = typed
+    if take_json(draft, form):
+        return draft
     write_settings(draft.document, form, is_new=not draft.original)
     layout_editor.write(draft.document, form)
     if draft.has_editor(draft.selected):
@@ -170,18 +153,6 @@ def read_draft() -> Draft:
         draft.selected = field_editor.write(
             draft.document, draft.selected, form, workspace().kinds, is_new=is_new
         )
-    return draft
-
-
-def _from_json(draft: Draft, text: str) -> Draft:
-    try:
-        document = jsontext.loads(text)
-        if not isinstance(document, dict):
-            raise Invalid(_("A definition is a JSON object."))
-    except AmityError as error:
-        draft.typed_json, draft.json_problem = text, error.message
-        return draft
-    draft.document = document
     return draft
 
 
@@ -236,9 +207,7 @@ def _reorder(document: Json, order: str) -> None:
 
 
 def _page(draft: Draft) -> ResponseReturnValue:
-    page = make_page(draft)
-    template = "fragments/builder/designer.html" if is_fragment() else "pages/builder/designer.html"
-    return render_template(template, page=page), 422 if draft.json_problem else 200
+    return show(draft, make_page(draft), "designer")
 
 
 def make_page(draft: Draft, problems: Sequence[Problem] = ()) -> DesignerPage:
@@ -254,7 +223,7 @@ def make_page(draft: Draft, problems: Sequence[Problem] = ()) -> DesignerPage:
         original=draft.original,
         title=title,
         document=jsontext.dumps(draft.document),
-        pretty=draft.typed_json or _pretty(jsontext.loads(jsontext.dumps(draft.document))),
+        pretty=draft.typed_json or pretty(jsontext.loads(jsontext.dumps(draft.document))),
         json_problem=draft.json_problem,
         json_typed=bool(draft.typed_json),
         new_title=draft.new_title,
@@ -299,10 +268,6 @@ def _targets(draft: Draft) -> list[Target]:
     if not draft.original and settings.name and settings.name not in {item.name for item in found}:
         found.append(Target(settings.name, settings.title or settings.name, "table"))
     return found
-
-
-def _pretty(document: Json) -> str:
-    return jsontext.dumps_bytes(document, indent=True).decode()
 
 
 def _loaded(draft: Draft) -> tuple[Entity | None, Sequence[Problem]]:

@@ -9,8 +9,11 @@ from typing import Any, Final
 from flask import render_template, request, url_for
 
 from amity.errors import NotFound, Problem
-from amity.web.builder import designer, flow_editor, letters
+from amity.web.builder import designer, letters
 from amity.web.builder.document import Json
+from amity.web.builder.flows.draft import read_draft
+from amity.web.builder.flows.editor import name_of
+from amity.web.builder.flows.page import make_page
 from amity.web.context import workspace
 from amity.web.texts import gettext as _
 
@@ -84,7 +87,7 @@ PAGES: Final = {
     ),
     "workflow": DocumentPages(
         "workflow", "workflows", "Workflows", "flows.change", "workflow_list.workflows", "flows.edit",
-        "pages/builder/flow.html", flow_editor.read_draft, flow_editor.make_page, flow_editor.name_of,
+        "pages/builder/flow.html", read_draft, make_page, name_of,
         "The workflow is removed; runs that wait are kept and can be cancelled.",
         "Remove the workflow", "Back to the editor",
     ),

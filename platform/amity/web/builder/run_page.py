@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 from amity import jsontext
 from amity.errors import NotFound
 from amity.web import htmx
-from amity.web.builder.flow_document import FLOW
+from amity.web.builder.flows.document import FLOW
 from amity.web.builder.runs import TONES, RunLine, lines, state_text, took
 from amity.web.context import require_admin, workspace
 from amity.web.inbox import answer_text

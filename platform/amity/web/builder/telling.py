@@ -11,7 +11,7 @@ from amity import jsontext
 from amity.entities.kinds.base import ValueProblem
 from amity.entities.model import Field
 from amity.records.links import links_of
-from amity.web.builder.flow_document import FLOW
+from amity.web.builder.flows.document import FLOW
 from amity.web.context import locale, require_admin, workspace
 from amity.web.texts import gettext as _
 from amity.web.texts import ngettext

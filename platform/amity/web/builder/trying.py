@@ -19,7 +19,7 @@ from amity.access.context import Context
 from amity.entities.model import Entity
 from amity.errors import AmityError, Invalid, NotFound, Problem
 from amity.web import forms, small_forms
-from amity.web.builder.flow_editor import read_draft
+from amity.web.builder.flows.draft import read_draft
 from amity.web.builder.telling import Telling, Told
 from amity.web.context import require_admin, workspace
 from amity.web.forms import Option

@@ -15,7 +15,7 @@ from amity.definitions.documents import VersionInfo
 from amity.errors import NotFound
 from amity.web.builder.document import Json
 from amity.web.builder.drafts import PAGES, DocumentPages
-from amity.web.builder.flow_document import walk
+from amity.web.builder.flows.document import walk
 from amity.web.context import require_admin, workspace
 from amity.web.texts import gettext as _
 

@@ -53,10 +53,14 @@ _SPANS: Final = {
     "date": (
         ("last", "in the last … days", "{f} >= today() - days({v}) && {f} <= today()"),
         ("next", "in the next … days", "{f} >= today() && {f} <= today() + days({v})"),
+        ("newer", "is less than … days ago", "{f} > today() - days({v})"),
+        ("older", "is more than … days ago", "{f} < today() - days({v})"),
     ),
     "moment": (
         ("last", "in the last … days", "{f} >= now() - days({v}) && {f} <= now()"),
         ("next", "in the next … days", "{f} >= now() && {f} <= now() + days({v})"),
+        ("newer", "is less than … days ago", "{f} > now() - days({v})"),
+        ("older", "is more than … days ago", "{f} < now() - days({v})"),
     ),
 }
 OPERATORS: Final[Mapping[str, tuple[Operator, ...]]] = {
@@ -116,6 +120,7 @@ OPERATORS: Final[Mapping[str, tuple[Operator, ...]]] = {
         *_FILLED,
     ),
     "records": (*_operators("record", ("has", "has", "{f}.exists(x, x.id == {v})")), *_LIST_FILLED),
+    "related": _LIST_FILLED,
     "other": _FILLED,
 }
 _CATEGORIES: Final = {
@@ -328,16 +333,22 @@ def read(part: str, fields: Mapping[str, Field]) -> Condition | None:
 
 def understand(part: str, categories: Mapping[str, str]) -> tuple[str, Operator, str] | None:
     """Read one part of an expression: path, operator, value as it is typed. `categories` are by path."""
-    bare = part.strip()
-    while bare.startswith("(") and bare.endswith(")") and _closed(bare):
-        bare = bare[1:-1].strip()
+    part = bare(part)
     for operators in OPERATORS.values():
         for operator in operators:
-            match = _pattern(operator.template).fullmatch(bare)
+            match = _pattern(operator.template).fullmatch(part)
             known = categories.get(match["f"]) if match is not None else None
             if match is not None and known is not None and operator in OPERATORS[known]:
                 return match["f"], operator, _unquoted(match.groupdict().get("v") or "")
     return None
+
+
+def bare(part: str) -> str:
+    """Take the parentheses off that stand around a whole part."""
+    text = part.strip()
+    while text.startswith("(") and text.endswith(")") and _closed(text):
+        text = text[1:-1].strip()
+    return text
 
 
 def _closed(text: str) -> bool:

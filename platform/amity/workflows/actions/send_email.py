@@ -109,7 +109,7 @@ class SendEmail(RecordAction):
                     "title": "File",
                     "description": "An expression that gives a file.",
                 },
-                "x-amity": {"input": "expressions"},
+                "x-amity": {"input": "expressions", "type": "file"},
             },
             "consent": {
                 "title": "Whom to pass over",

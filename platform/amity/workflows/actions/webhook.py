@@ -49,7 +49,7 @@ class Webhook(OutsideAction):
             },
             "body": {
                 "title": "Data",
-                "description": "What is sent, as JSON. Values of the run may stand in it.",
+                "description": "What is sent. Values of the run may stand in it.",
                 "x-amity": {"input": "value"},
             },
             "secret": {

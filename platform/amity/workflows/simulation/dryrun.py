@@ -417,6 +417,7 @@ class _Walk:
             next((item for item in listeners if isinstance(item, Rules)), None),
             self._rule_call,
             lambda: self.env({}),
+            scene.services.settings.max_depth,
             passes,
         )
 

@@ -17,7 +17,7 @@ from amity.expressions import RecordValue
 from amity.workflows.action import Call, Preview
 from amity.workflows.documents.compiled import CompiledStep, CompiledWorkflow
 from amity.workflows.predicting import json_of
-from amity.workflows.rules import MAX_DEPTH, REFUSE, SET, Rules, taken
+from amity.workflows.rules import REFUSE, SET, Rules, taken
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,6 +45,8 @@ class Foresight:
     call: Callable[[CompiledWorkflow, CompiledStep, Mapping[str, Any], int], Call]
     """Makes the call of a rule's step within an environment."""
     env: Callable[[], Mapping[str, Any]]
+    max_depth: int
+    """How often a rule may start a rule (setting `max_depth`)."""
     passes: Callable[[Write], bool] = lambda write: False
     """Whether rules leave a write alone (it is the save in which the simulated rule itself stands)."""
     used: bool = False
@@ -67,7 +69,7 @@ class Foresight:
         rules = () if self.rules is None or self.passes(write) else self.rules.of(self.overlay.model, entity)
         if write["verb"] == "delete" or not rules:
             return [(dict(write), self.overlay.take(write))]
-        if depth >= MAX_DEPTH:
+        if depth >= self.max_depth:
             raise Refused("Rules would start each other again and again.")
         save = _Save(self, entity, write, rules)
         return save.run(depth)

@@ -41,6 +41,7 @@ DATE: Final = TriggerKind(
             "default": "08:00",
             "title": "Time of day",
             "description": "For dates without a time, in the time zone of the workspace.",
+            "x-amity": {"input": "time"},
         },
         "yearly": {
             "type": "boolean",

@@ -28,6 +28,7 @@ SCHEDULE: Final = TriggerKind(
             "title": "Time zone",
             "description": "Such as Europe/Berlin; empty: that of the workspace.",
             "maxLength": 64,
+            "x-amity": {"input": "timezone"},
         },
         "missed": {
             "oneOf": [

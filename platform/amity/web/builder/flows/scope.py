@@ -21,8 +21,9 @@ from amity.expressions import (
     Type,
     compile,
 )
-from amity.web.builder import flow_document as flows
-from amity.web.builder.flow_document import Json
+from amity.expressions.types import DYN
+from amity.web.builder.flows import document as flows
+from amity.web.builder.flows.document import Json
 from amity.web.context import workspace
 from amity.web.staff.filters import category, reference
 from amity.web.texts import gettext as _
@@ -43,6 +44,8 @@ _RESULTS: Final[Mapping[str, Mapping[str, Type]]] = {
     "wait_until": {"met": BOOL, "at": DATETIME},
     "for_each": {"count": INT},
 }
+EACH: Final = "x"
+"""What one of several linked records is called inside a condition about them."""
 MOST: Final = 400
 """Names that are offered; an expression may use more."""
 
@@ -87,20 +90,64 @@ def place(document: Json, pointer: str) -> Place:
     sees = kind.sees if kind is not None else frozenset({"record"})
     scope = WorkflowScope.of(model, here.functions, entity, sees)
     made, titles = _before(document, pointer, scope, model)
-    return Place(document, pointer, model, entity, made, tuple(_subjects(made, titles))[:MOST])
+    subjects = [*_subjects(made, titles), *(_inputs(document) if "input" in sees else ())]
+    return Place(document, pointer, model, entity, made, tuple(subjects)[:MOST])
 
 
-def about(entity: Entity | None) -> tuple[Subject, ...]:
-    """Give the fields of an entity as its own conditions name them (filters)."""
-    fields = entity.fields if entity is not None else ()
-    return tuple(
+def _inputs(document: Json) -> Iterator[Subject]:
+    """Give what the form of the trigger asks for."""
+    form = flows.trigger_of(document).get("form")
+    asked = form.get("properties") if isinstance(form, dict) else None
+    for name, rule in asked.items() if isinstance(asked, dict) else ():
+        if not isinstance(rule, dict):
+            continue
+        given = rule.get("oneOf")
+        options = [item for item in given if isinstance(item, dict)] if isinstance(given, list) else []
+        choices = tuple(
+            (str(item["const"]), str(item.get("title", item["const"]))) for item in options if "const" in item
+        )
+        plain = {"string": "text", "integer": "number", "number": "number", "boolean": "boolean"}
+        known = "other" if "format" in rule else plain.get(str(rule.get("type")), "other")
+        yield Subject(
+            f"input.{reference(str(name))}", str(rule.get("title") or name), _("What was filled in"), DYN,
+            "choice" if choices else known, None, choices,
+        )  # fmt: skip
+
+
+def about(entity: Entity | None, name: str = "") -> tuple[Subject, ...]:
+    """Give what an entity's own conditions name (filters): its fields, and what is linked to its records.
+
+    `name` is what the record is called where it is not the one that the condition is about.
+    """
+    if entity is None:
+        return ()
+    before = f"{name}." if name else ""
+    fields = [
         Subject(
-            reference(field.name), field.title, entity.title if entity else "", _type(field), category(field),
+            before + reference(field.name), field.title, entity.title, _type(field), category(field),
             field, tuple(field.choice_titles.items()),
         )
-        for field in fields
+        for field in entity.fields
         if field.kind.filterable
-    )  # fmt: skip
+    ]  # fmt: skip
+    return (*fields, *_inverses(entity, before, entity.title, workspace().definitions.model))
+
+
+def members(subject: Subject) -> tuple[Subject, ...]:
+    """Give what can be said about each of the records that a subject stands for; empty where it has none."""
+    item = subject.type.item if isinstance(subject.type, ListType) else None
+    if not isinstance(item, RecordType):
+        return ()
+    entity = workspace().definitions.model.by_id.get(item.entity)
+    return tuple(found for found in about(entity, EACH) if found.category not in ("related", "records"))
+
+
+def _inverses(entity: Entity, before: str, group: str, model: Model) -> Iterator[Subject]:
+    for inverse in entity.inverses:
+        other = model.entities.get(inverse.entity)
+        if other is not None:
+            type_ = ListType(RecordType(other.id))
+            yield Subject(before + reference(inverse.name), inverse.title, group, type_, "related")
 
 
 def _type(field: Field) -> Type:
@@ -212,6 +259,8 @@ def _fields(
         yield _subject(at, field.title, known, group, scope, field)
         if deep and isinstance(known.type, RecordType):
             further.append((at, known.type, f"{group} › {field.title}"))
+    if deep:
+        yield from _inverses(entity, f"{path}.", group, scope.model)
     for at, inner, title in further:
         yield from _fields(scope, at, inner, title, deep=False)
 

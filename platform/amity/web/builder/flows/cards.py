@@ -9,10 +9,11 @@ from typing import Any, Final
 
 from amity.entities.model import Model
 from amity.errors import Problem
-from amity.web.builder import condition_editor
-from amity.web.builder import flow_document as flows
-from amity.web.builder.flow_document import Json
-from amity.web.builder.flow_scope import Subject, about
+from amity.web.builder.flows import conditions
+from amity.web.builder.flows import document as flows
+from amity.web.builder.flows.controls import timetable
+from amity.web.builder.flows.document import Json
+from amity.web.builder.flows.scope import Subject, about, members
 from amity.web.texts import gettext as _
 from amity.workflows.registry import Registry
 
@@ -125,9 +126,15 @@ class Cards:
     def _described(self, action: Any, step: Json) -> str:
         params = {name: value for name, value in step.items() if name not in ("do", "id", "title")}
         try:
-            return _HOLE.sub(self._hole, str(action.describe(params, self.model)))
+            text = _HOLE.sub(self._hole, str(action.describe(params, self.model)))
         except (AttributeError, KeyError, TypeError, ValueError):  # a draft may hold anything
             return ""
+        for word, rule in action.schema.get("properties", {}).items():
+            own, value = rule.get("x-amity", {}), params.get(word)
+            if own.get("input") == "filter" and isinstance(value, str) and value:
+                entity = self.model.entities.get(str(params.get(own.get("of"))))
+                text = text.replace(value, in_words(value, about(entity)))
+        return text
 
     def _hole(self, found: re.Match[str]) -> str:
         """Call a value inside a text by its title."""
@@ -197,24 +204,39 @@ class Cards:
 
 def in_words(text: str, subjects: Sequence[Subject]) -> str:
     """Put a condition into words; the expression itself where it is more than rows can say."""
-    read = condition_editor.parse(text, subjects)
-    if read is None:
-        return text
-    known = {item.path: item for item in subjects}
-    parts = []
-    for row in read[1]:
-        subject = known[row.path]
-        name = f"{subject.group}, {subject.title}" if row.path.startswith("steps.") else subject.title
-        operator = condition_editor.operator_of(subject, row.operator)
-        title = _(operator.title) if operator is not None else row.operator
-        value = dict(subject.choices).get(row.value, row.value)
-        if operator is not None and operator.input == "days":
-            parts.append(f"{name} {title.replace('…', value)}")
-        elif operator is not None and operator.input == "record":
-            parts.append(f"{name} {title} {_('a certain record')}")
-        else:
-            parts.append(f"{name} {title} {value}".strip())
-    return f" {_('and') if read[0] == condition_editor.AND else _('or')} ".join(parts)
+    read = conditions.parse(text, subjects)
+    return text if read is None else _rows_in_words(read, {item.path: item for item in subjects})
+
+
+def _rows_in_words(rows: conditions.Rows, known: Mapping[str, Subject]) -> str:
+    between = _("and") if rows[0] == conditions.AND else _("or")
+    return f" {between} ".join(_row_in_words(row, known) for row in rows[1])
+
+
+def _row_in_words(row: conditions.Row, known: Mapping[str, Subject]) -> str:
+    if row.path == conditions.GROUP:
+        return f"({_rows_in_words((row.join, list(row.inner)), known)})"
+    subject = known[row.path]
+    name = _named(subject)
+    operator = conditions.operator_of(subject, row.operator)
+    title = _(operator.title) if operator is not None else row.operator
+    match operator.input if operator is not None else "":
+        case "days":
+            return f"{name} {title.replace('…', row.value)}"
+        case "record":
+            return f"{name} {title} {_('a certain record')}"
+        case "other":
+            return f"{name} {title}: {_named(known[row.value], whole=True)}"
+        case "rows":
+            inner = {**known, **{item.path: item for item in members(subject)}}
+            return f"{name} {title} {_rows_in_words((row.join, list(row.inner)), inner)}"
+    return f"{name} {title} {dict(subject.choices).get(row.value, row.value)}".strip()
+
+
+def _named(subject: Subject, *, whole: bool = False) -> str:
+    if whole or subject.path.startswith("steps."):
+        return f"{subject.group}, {subject.title}"
+    return subject.title
 
 
 def duration(text: Any) -> str:
@@ -244,7 +266,7 @@ def trigger_text(document: Json, model: Model) -> str:
         ]
         parts.append(_("when changed: %(fields)s", fields=", ".join(titles)))
     if options.get("cron"):
-        parts.append(str(options["cron"]))
+        parts.append(timetable.in_words(str(options["cron"])))
     if options.get("on") == "date":
         field = entity.by_name.get(str(options.get("field"))) if entity is not None else None
         name = field.title if field is not None else "…"

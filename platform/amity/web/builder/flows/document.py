@@ -209,6 +209,14 @@ def put_into(document: Json, pointer: str, target: str) -> str:
     return ""
 
 
+def drop(document: Json, pointer: str, where: str, number: int) -> str:
+    """Move a step to be the one of a number in a list of steps, not counting itself; give its new pointer."""
+    place = split(pointer)
+    if place is not None and place[0] == where and number >= place[1]:
+        number += 1
+    return put_into(document, pointer, f"{where}/{number}")
+
+
 def with_step_ids(document: Json) -> Json:
     """Give each step its name, so that later steps can use its result."""
     steps = document.get("steps")

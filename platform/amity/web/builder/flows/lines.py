@@ -15,6 +15,11 @@ def is_line(value: Any) -> bool:
     return value is None or isinstance(value, str | int | float | bool)
 
 
+def is_plain(text: str) -> bool:
+    """Whether a text is read as itself, with no sign and no quotes: none such as `12`, `true` or `=x`."""
+    return not text.startswith(("=", '"')) and isinstance(_json(text), str)
+
+
 def line(value: Any) -> str:
     """Write a value as a line."""
     if value is None:
@@ -22,11 +27,7 @@ def line(value: Any) -> str:
     if isinstance(value, dict) and is_line(value):
         return f"={value['expression']}"
     if isinstance(value, str):
-        return (
-            jsontext.dumps(value)
-            if value.startswith(("=", '"')) or not isinstance(_json(value), str)
-            else value
-        )
+        return value if value and is_plain(value) else jsontext.dumps(value)
     return jsontext.dumps(value)
 
 

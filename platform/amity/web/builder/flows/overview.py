@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 
 from amity.access.people import email_key
 from amity.texts import speaking
-from amity.web.builder.flow_cards import trigger_text
+from amity.web.builder.flows.cards import trigger_text
 from amity.web.context import require_admin, workspace
 from amity.web.shell import note
 from amity.web.texts import gettext as _

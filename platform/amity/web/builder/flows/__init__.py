@@ -1,0 +1,1 @@
+"""Workflows in the builder: their list, their editor."""
