@@ -19,6 +19,7 @@ from amity.records.before import Before
 from amity.records.caller import Caller
 from amity.records.checks import check_alone
 from amity.records.conditions import policy_condition
+from amity.records.computing import compute
 from amity.records.draft import Draft, RowsRefused
 from amity.records.intake import Intake
 from amity.records.links import same_value
@@ -98,6 +99,7 @@ def _refuse_bad(call: Call, found: Subject, patch: Mapping[str, Any]) -> None:
 def _check(call: Call, entity: Entity, draft: Draft) -> None:
     """Raise what the gate would raise: values, conditions of the record itself, unique values."""
     if not draft.failed:
+        compute(call.services.records.machine, caller_of(call), entity, [draft])
         check_alone(call.services.records.machine, caller_of(call), entity, [draft])
     if not draft.failed:
         _refuse_taken(call, entity, draft)
