@@ -18,8 +18,8 @@ from amity.expressions import RecordValue
 from amity.records.before import Before
 from amity.records.caller import Caller
 from amity.records.checks import check_alone
-from amity.records.conditions import policy_condition
 from amity.records.computing import compute
+from amity.records.conditions import policy_condition
 from amity.records.draft import Draft, RowsRefused
 from amity.records.intake import Intake
 from amity.records.links import same_value
