@@ -15,6 +15,7 @@ from amity.web.builder.flows.controls import timetable
 from amity.web.builder.flows.document import Json
 from amity.web.builder.flows.scope import Subject, about, members
 from amity.web.texts import gettext as _
+from amity.web.texts import ngettext
 from amity.workflows.registry import Registry
 
 _HOLE: Final = re.compile(r"\{\{\s*([\w.`]+)\s*\}\}")
@@ -243,14 +244,17 @@ def duration(text: Any) -> str:
     """Put a duration into words."""
     word, bracket, rest = str(text or "").partition("(")
     amount = rest.rstrip(")")
+    if not bracket or not amount.isdecimal():
+        return str(text or "…")
+    number = int(amount)
     titles = {
-        "seconds": _("seconds"),
-        "minutes": _("minutes"),
-        "hours": _("hours"),
-        "days": _("days"),
-        "weeks": _("weeks"),
+        "seconds": ngettext("one second", "%(num)s seconds", number),
+        "minutes": ngettext("one minute", "%(num)s minutes", number),
+        "hours": ngettext("one hour", "%(num)s hours", number),
+        "days": ngettext("one day", "%(num)s days", number),
+        "weeks": ngettext("one week", "%(num)s weeks", number),
     }
-    return f"{amount} {titles[word]}" if bracket and amount.isdigit() and word in titles else str(text or "…")
+    return titles.get(word, str(text))
 
 
 def trigger_text(document: Json, model: Model) -> str:

@@ -58,6 +58,8 @@ class FlowRow:
     """E-mails of accounts that it names and that are not there, or deactivated."""
     pause: PauseView | None
     does: Overview
+    looks_back: bool
+    """Whether a back-test can say what would have started it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,7 @@ def workflows() -> ResponseReturnValue:
                 _missing(live.all.get(item.id), registry, states),
                 _pause(pauses.get(item.id), people),
                 known.get(item.id, Overview()),
+                trigger is None or trigger.source != "asked",
             )
         )
     rows.sort(key=lambda row: row.title.casefold())
