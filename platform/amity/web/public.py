@@ -23,7 +23,7 @@ from amity.web.security import public, unforgeable
 from amity.web.texts import gettext as _
 from amity.workflows.action import ActionFailed
 from amity.workflows.documents.compiled import CompiledWorkflow
-from amity.workflows.documents.forms import checked, form_of
+from amity.workflows.documents.forms import asked_schema, checked, form_of
 from amity.workflows.outbound.vault import secret
 
 blueprint: Final = Blueprint("public", __name__)
@@ -61,7 +61,7 @@ def send_form(name: str) -> ResponseReturnValue:
     item = _door(name, "form")
     if request.form.get(TRAP):
         return render_template("pages/public_form.html", page=_page(item, sent=True))
-    form = form_of(item.workflow.trigger.options["form"], workspace().kinds)
+    form = form_of(asked_schema(item.workflow.trigger.options["form"]), workspace().kinds)
     typed = small_forms.read(form, request.form)
     try:
         answers = checked(form, typed)
@@ -83,7 +83,7 @@ def _page(
     sent: bool = False,
 ) -> PublicFormPage:
     options = item.workflow.trigger.options
-    form = form_of(options["form"], workspace().kinds)
+    form = form_of(asked_schema(options["form"]), workspace().kinds)
     trouble = forms.sort_problems(error.problems if error else (), [field.name for field in form.fields])
     inputs = () if sent else small_forms.inputs(form, typed or {}, trouble)
     return PublicFormPage(

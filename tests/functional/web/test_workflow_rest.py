@@ -72,6 +72,31 @@ def test_start_asks_for_runs(flows: Visitor, workspace: Workspace) -> None:
     assert unknown.status_code == 404
 
 
+@pytest.mark.parametrize("whole", [True, False])
+def test_an_input_is_checked_by_the_form(flows: Visitor, workspace: Workspace, whole: bool) -> None:
+    """The form is the schema of an object, or its properties alone: the same from both."""
+    fields = {"why": {"type": "string", "maxLength": 5}, "days": {"type": "integer", "minimum": 1}}
+    form = {"type": "object", "properties": fields, "required": ["why"]} if whole else fields
+    trigger = {"on": "manual", "form": form}
+    steps = [{"wait": "days(input.days)"}]
+    made = flows.api(
+        "PUT", "/workflows/call", {"title": "Call", "enabled": True, "trigger": trigger, "steps": steps}
+    )
+    assert made.status_code == 201, made.text
+    assert flows.api("POST", "/workflows/call/start", {"input": {"why": "me", "days": 3}}).status_code == 202
+    for given, place in (
+        ({"why": "too long"}, "/input/why"),
+        ({"why": "me", "days": 0}, "/input/days"),
+        ({"why": "me", "days": "x"}, "/input/days"),
+        ({"why": "me", "day": 3}, "/input/day"),
+        ("me", "/input"),
+        *([({"days": 3}, "/input/why")] if whole else []),
+    ):
+        answer = flows.api("POST", "/workflows/call/start", {"input": given})
+        assert answer.status_code == 422, answer.text
+        assert [error["pointer"] for error in answer.get_json()["errors"]] == [place]
+
+
 def test_pause_and_resume(flows: Visitor, workspace: Workspace) -> None:
     flows.api("PUT", "/workflows/call", document())
     assert flows.api("POST", "/workflows/call/pause", {}).status_code == 204

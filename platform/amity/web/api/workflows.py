@@ -109,9 +109,8 @@ def start_workflow(name: str) -> Response:
     requests.parameters(())
     body = only(requests.body_object(), ("record", "records", "input"))
     on = ("manual", "called") if current().actor.is_admin else ("manual",)
-    runs = workspace().workflows.start(
-        current(), name, records=_records(body), input=body.get("input"), on=on
-    )
+    given = checked_input(workspace().workflows.compiled(name), workspace().kinds, body.get("input"))
+    runs = workspace().workflows.start(current(), name, records=_records(body), input=given, on=on)
     return answer({"runs": list(runs)}, 202)
 
 

@@ -20,7 +20,7 @@ from amity.web.staff.blueprint import blueprint
 from amity.web.texts import gettext as _
 from amity.web.texts import ngettext
 from amity.workflows.documents.compiled import CompiledWorkflow
-from amity.workflows.documents.forms import checked, form_of
+from amity.workflows.documents.forms import checked, form_of_trigger
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +115,7 @@ def _start(
 
 
 def _asked(item: CompiledWorkflow) -> Entity | None:
-    found = item.workflow.trigger.options.get("form")
-    return form_of({"properties": found}, workspace().kinds) if found else None
+    return form_of_trigger(item, workspace().kinds)
 
 
 def _page(

@@ -9,6 +9,7 @@ from amity.entities.kinds.base import ValueProblem
 from amity.entities.kinds.registry import KindRegistry
 from amity.entities.loader import load
 from amity.entities.model import Entity, Field
+from amity.entities.validation import compile_validator
 from amity.errors import Invalid, Problem
 from amity.workflows.triggers import TRIGGERS
 
@@ -23,6 +24,8 @@ ALLOWED: Final = frozenset(
     }
 )  # fmt: skip
 """Kinds that stand on their own: none that links records or keeps files."""
+_WHOLE: Final = frozenset({"type", "properties", "required", "title", "description", "additionalProperties"})
+"""Members of a form that is a whole schema."""
 
 
 def form_of(schema: Mapping[str, Any], kinds: KindRegistry) -> Entity:
@@ -57,6 +60,7 @@ def checked(entity: Entity, values: Mapping[str, Any]) -> dict[str, Any]:
             problems.append(problem)
         else:
             found[field.name] = field.kind.dump(field, field.kind.parse(field, value))
+    problems = problems or compile_validator(entity)(found)
     if problems:
         raise Invalid("Some answers are not allowed.", problems=problems)
     return found
@@ -64,11 +68,17 @@ def checked(entity: Entity, values: Mapping[str, Any]) -> dict[str, Any]:
 
 def form_of_trigger(item: CompiledWorkflow, kinds: KindRegistry) -> Entity | None:
     """Give the form that a workflow is started with, None where it asks for nothing. Raises `Invalid`."""
-    trigger = item.workflow.trigger
-    told = trigger.options.get("form")
-    if not told:
-        return None  # that of a public form is a whole schema, that of the others its properties
-    return form_of(told if trigger.on == "form" else {"properties": told}, kinds)
+    told = item.workflow.trigger.options.get("form")
+    return form_of(asked_schema(told), kinds) if told else None
+
+
+def asked_schema(told: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Give what a trigger asks for as the schema of an object: it is one, or the properties of one alone."""
+    fields = told.get("properties")
+    inside = fields.values() if isinstance(fields, Mapping) else (fields,)
+    if told.keys() <= _WHOLE and all(isinstance(field, Mapping) for field in inside):
+        return told
+    return {"properties": told}
 
 
 def checked_input(item: CompiledWorkflow, kinds: KindRegistry, given: Any) -> Any:

@@ -28,6 +28,7 @@ from amity.web.context import workspace
 from amity.web.staff.filters import category, reference
 from amity.web.texts import gettext as _
 from amity.workflows.action import Action
+from amity.workflows.documents.forms import asked_schema
 from amity.workflows.documents.scope import WorkflowScope, item_type
 
 _CATEGORIES: Final[Mapping[Type, str]] = {
@@ -97,7 +98,7 @@ def place(document: Json, pointer: str) -> Place:
 def _inputs(document: Json) -> Iterator[Subject]:
     """Give what the form of the trigger asks for."""
     form = flows.trigger_of(document).get("form")
-    asked = form.get("properties") if isinstance(form, dict) else None
+    asked = asked_schema(form).get("properties") if isinstance(form, dict) else None
     for name, rule in asked.items() if isinstance(asked, dict) else ():
         if not isinstance(rule, dict):
             continue

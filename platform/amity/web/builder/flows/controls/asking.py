@@ -12,6 +12,7 @@ from amity.web.builder.flows.controls.base import Kind, Made, Surrounding
 from amity.web.builder.flows.document import Json
 from amity.web.builder.rows import put
 from amity.web.context import workspace
+from amity.workflows.documents.forms import asked_schema
 
 
 def _read_form(around: Surrounding, word: str, rule: Mapping[str, Any], value: Any, type_: str) -> Made:
@@ -25,6 +26,7 @@ def _asked(around: Surrounding, word: str) -> Json:
     found = around.holder.get(word)
     held = found if isinstance(found, dict) else {}
     if not _beside(around):
+        held = dict(asked_schema(held))
         properties = held.get("properties")
         return {**held, "type": "object", "properties": properties if isinstance(properties, dict) else {}}
     schema: Json = {"type": "object", "properties": held}
