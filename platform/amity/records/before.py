@@ -29,6 +29,8 @@ class Before:
     values: dict[str, Any]
     hidden: dict[str, list[Any]] = field(default_factory=dict)
     """Items of relation fields, by name, whose targets the caller may not read."""
+    dead: dict[str, Any] = field(default_factory=dict)
+    """To-one links to deleted records, by name: `values` says null, but storage holds them."""
     extra: dict[str, Any] | None = None
 
 
@@ -99,6 +101,8 @@ def _sort_out(caller: Caller, item: Field, row: Before, unseen: set[Target], dea
     if item.kind.to_many:
         row.values[item.name] = alive or None
     else:
+        if links[0].target in dead:
+            row.dead[item.name] = value
         row.values[item.name] = alive[0] if alive else None
 
 

@@ -32,6 +32,8 @@ class Draft:
     """Names of the fields that the caller gave."""
     pointer: str = ""
     """Where in the body the row stands; prefix of its problems' pointers."""
+    dead: dict[str, Any] = field(default_factory=dict)
+    """Links to deleted records that storage holds where `old` says null, by name."""
     extra: dict[str, Any] | None = None
     """Unknown properties that the entity keeps."""
     system: dict[str, Any] = field(default_factory=dict)

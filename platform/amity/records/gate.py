@@ -249,7 +249,7 @@ def _tell(unit: Unit, entity: Entity, drafts: Sequence[Draft]) -> None:
     if not listeners:
         return
     changes = [
-        Change(row["id"], row["kind"], draft.id, draft.old, {**draft.system, **draft.values})
+        Change(row["id"], row["kind"], draft.id, draft.old, {**draft.system, **draft.values}, draft.dead)
         for row, draft in zip(rows, drafts, strict=True)
     ]
     for listener in listeners:

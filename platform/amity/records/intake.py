@@ -88,6 +88,7 @@ class Intake:
             values={name: old.get(name) for name in self.codec.names},
             changed=set(),
             pointer=pointer,
+            dead=before.dead,
             extra=before.extra,
         )
         patch = self._given(draft, body, "update", {})

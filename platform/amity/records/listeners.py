@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from amity.entities.model import Entity
@@ -24,6 +24,8 @@ class Change:
     old: dict[str, Any] | None
     """Typed values by field name before the write; None for a new record."""
     new: dict[str, Any]
+    dead: Mapping[str, Any] = field(default_factory=dict)
+    """Links to deleted records that were stored where `old` says null, by name."""
 
 
 class Listener(Protocol):

@@ -92,7 +92,15 @@ class Rollups:
 
     def written(self, unit: Unit, entity: Entity, changes: Sequence[Change]) -> None:
         """See `Listener`."""
-        follow(unit, entity, [(change.old, change.new) for change in changes])
+        follow(
+            unit, entity, [_stored(change) if change.dead else (change.old, change.new) for change in changes]
+        )
+
+
+def _stored(change: Change) -> tuple[Mapping[str, Any] | None, Mapping[str, Any]]:
+    """What storage held and holds: a link to a deleted record stays there until another takes its place."""
+    kept = {name: value for name, value in change.dead.items() if change.new.get(name) is None}
+    return {**(change.old or {}), **change.dead}, {**change.new, **kept}
 
 
 def follow(

@@ -351,3 +351,18 @@ def test_a_formula_is_written_whatever_it_was_when_the_record_was_read(shop: Wor
         work(shop.records.machine.unit(connection, caller))
     assert (show(shop, "order", order)["sum"], show(shop, "order", order)["to_pay"]) == (20, 10)
     assert_right(shop)
+
+
+def test_a_deleted_owner_is_left_by_what_moves_on(shop: Workspace) -> None:
+    """A link to a deleted record reads as null and stays stored: it counts until another takes its place."""
+    gone, other = make(shop, "order", name="A"), make(shop, "order", name="B")
+    line = make(shop, "line", name="l", price=3, count=2, order=gone)
+    shop.records.delete(shop.context(), "line", line, version=1)
+    shop.records.delete(shop.context(), "order", gone, version=1)
+    shop.records.restore(shop.context(), "line", line)
+    change(shop, "line", line, order=None)
+    assert_right(shop)
+    change(shop, "line", line, order=other, count=5)
+    assert show(shop, "order", other)["sum"] == 15
+    assert_right(shop)
+    assert shop.records.restore(shop.context(), "order", gone).values["number"] == 0

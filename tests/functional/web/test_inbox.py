@@ -129,7 +129,8 @@ def test_people_talk_on_a_record(workspace: Workspace, staff: Visitor, admin: Vi
     theirs = next(item for item in mine if item not in deletes)
     assert staff.post(theirs).status_code == 403
     assert staff.post(deletes[0]).status_code == 303
-    assert "Hi" not in staff.get(url).text.partition('id="comments"')[2].partition('id="history"')[0]
+    talk = staff.get(url).text.partition('id="comments"')[2].partition('id="history"')[0]
+    assert "Mine" in talk and "@Ada" not in talk
 
 
 # -- the outbox ---------------------------------------------------------------------------------------

@@ -34,6 +34,8 @@ class TestedPage:
     asked: AskedTest
     document: str
     """The draft as JSON; empty where what was tested is in force."""
+    original: str
+    """Name of the workflow that the draft changes; empty for a new one."""
     percent: int | None
     progress: str
     left: str
@@ -108,6 +110,7 @@ def _page(name: str, asked: AskedTest) -> TestedPage:
         url=url_for("tested.show", name=name, id=asked.id),
         asked=asked,
         document=_draft(asked),
+        original=name if _known(name) is not None else "",
         percent=asked.percent,
         progress=_progress(asked.progress, waiting),
         left=""
@@ -122,11 +125,14 @@ def _page(name: str, asked: AskedTest) -> TestedPage:
 
 def _draft(asked: AskedTest) -> str:
     """Give what was tested, where it is not what is in force."""
+    return "" if _known(asked.workflow) == asked.document else jsontext.dumps(asked.document)
+
+
+def _known(name: str) -> Mapping[str, Any] | None:
     try:
-        known: Mapping[str, Any] | None = workspace().workflows.get(asked.workflow).document
+        return workspace().workflows.get(name).document
     except NotFound:
-        known = None
-    return "" if known == asked.document else jsontext.dumps(asked.document)
+        return None
 
 
 def _progress(progress: Mapping[str, Any], waiting: bool) -> str:
