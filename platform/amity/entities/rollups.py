@@ -157,10 +157,13 @@ def rollups_of(entity: Entity, model: Model, functions: Mapping[str, Function]) 
     return tuple(rolled_up(entity, field, model, functions) for field in entity.fields if field.rollup)
 
 
-def rollups_over(entity: Entity, model: Model, functions: Mapping[str, Function]) -> tuple[RolledUp, ...]:
-    """Give the rollups of any entity that sum up records of this one."""
-    found = (rollup for owner in model for rollup in rollups_of(owner, model, functions))
-    return tuple(rollup for rollup in found if rollup.source.id == entity.id)
+def rollups_by_source(model: Model, functions: Mapping[str, Function]) -> dict[str, tuple[RolledUp, ...]]:
+    """Give all rollups of a model by the entity (its id) whose records they sum up."""
+    found: dict[str, tuple[RolledUp, ...]] = {}
+    for owner in model:
+        for rollup in rollups_of(owner, model, functions):
+            found[rollup.source.id] = (*found.get(rollup.source.id, ()), rollup)
+    return found
 
 
 def circle(model: Model, functions: Mapping[str, Function]) -> list[tuple[Entity, Field]]:

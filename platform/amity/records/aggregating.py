@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Numeric, cast, func, select
-from sqlalchemy.types import TypeEngine
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from amity.access.context import Context
 from amity.entities.model import Entity, Field
@@ -19,6 +18,7 @@ from amity.records.bounds import bounded
 from amity.records.caller import Caller
 from amity.records.codec import EntityCodec
 from amity.records.conditions import Conditions
+from amity.records.figures import average, figure_columns
 from amity.records.listing import asked_condition, live
 from amity.records.machine import Machine
 from amity.records.shapes import Aggregate
@@ -27,7 +27,6 @@ MAX_GROUPS: Final = 1000
 MAX_GROUP_FIELDS: Final = 3
 MAX_MEASURES: Final = 10
 FIGURES: Final = ("sum", "avg", "min", "max")
-_STEP: Final = Decimal("0.000001")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,14 +140,7 @@ def _group_column(binding: RecordBinding, field: Field) -> ColumnElement[Any]:
 def _figures(binding: RecordBinding, measure: Measure) -> list[ColumnElement[Any]]:
     if measure.field is None:
         return [func.count()]
-    column = binding.role(measure.field)
-    kind: TypeEngine[Any] = column.type
-    if measure.figure in ("min", "max"):
-        return [getattr(func, measure.figure)(column, type_=kind)]
-    total: ColumnElement[Any] = func.sum(column, type_=kind)
-    if isinstance(kind, BigInteger) and binding.dialect == "postgresql":
-        total = cast(func.sum(column), Numeric(30, 0))
-    return [total, func.count(column)] if measure.figure == "avg" else [total]
+    return figure_columns(measure.figure, binding.role(measure.field), binding.dialect)
 
 
 def _group(
@@ -163,8 +155,8 @@ def _group(
     for measure in measures:
         value = next(cells)
         if measure.figure == "avg":
-            count = next(cells)
-            value = (Decimal(value) / count).quantize(_STEP, ROUND_HALF_UP).normalize() if count else None
+            mean = average(value, next(cells))
+            value = None if mean is None else mean.normalize()
         elif isinstance(value, Decimal) and value == value.to_integral_value():
             value = int(value)
         found[measure.name] = value

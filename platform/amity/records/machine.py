@@ -155,6 +155,10 @@ class Machine:
             except ModelMoved:
                 self.definitions.refresh()
             except (ProgrammingError, OperationalError, IntegrityError) as error:
+                if attempt == RETRIES and is_retryable(error):
+                    raise Busy(
+                        "Others write the same records. Nothing was written; please try again."
+                    ) from error
                 if attempt == RETRIES or not _worth_another_try(error):
                     raise
                 if _column_gone(error):

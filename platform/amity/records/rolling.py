@@ -10,19 +10,19 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, ColumnElement, Numeric, bindparam, cast, func, select, update
+from sqlalchemy import ColumnElement, bindparam, func, select, update
 
 from amity.entities.formulas import Formula, formulas_of
-from amity.entities.model import Entity
-from amity.entities.rollups import RolledUp, rollups_of, rollups_over
+from amity.entities.model import Entity, Model
+from amity.entities.rollups import RolledUp, rollups_by_source, rollups_of
 from amity.entities.scope import EntityScope
 from amity.records.batches import chunks
 from amity.records.binding import Joins
 from amity.records.conditions import Conditions
 from amity.records.draft import Draft
+from amity.records.figures import average, figure_columns
 from amity.records.links import links_of
 from amity.records.listeners import Change
 from amity.records.machine import Machine
@@ -30,7 +30,6 @@ from amity.records.search import entry, put_entries
 from amity.records.unit import Unit
 
 BATCH: Final = 500
-_STEP: Final = Decimal("0.000001")
 
 Values = dict[str, Any]
 
@@ -61,23 +60,24 @@ class Computed:
             values[formula.field.name] = formula.value(values)
 
 
-def computed(unit_machine: Machine, model: Any, entity: Entity) -> Computed:
+def computed(machine: Machine, model: Model, entity: Entity) -> Computed:
     """Give the computed fields of an entity, worked out once per revision."""
 
     def make() -> Computed:
-        functions = unit_machine.functions
+        functions = machine.functions
         scope = EntityScope(model, entity, functions)
         return Computed(formulas_of(entity, scope), rollups_of(entity, model, functions))
 
-    return unit_machine.revision(model).keep(("computed", entity.id), make)
+    return machine.revision(model).keep(("computed", entity.id), make)
 
 
 def _over(unit: Unit, entity: Entity) -> tuple[RolledUp, ...]:
     """The rollups that sum up records of an entity."""
     functions = unit.machine.functions
-    return unit.machine.revision(unit.model).keep(
-        ("rollups over", entity.id), lambda: rollups_over(entity, unit.model, functions)
+    every = unit.machine.revision(unit.model).keep(
+        "rollups", lambda: rollups_by_source(unit.model, functions)
     )
+    return every.get(entity.id, ())
 
 
 class Rollups:
@@ -186,7 +186,10 @@ def _figures(unit: Unit, rollup: RolledUp, ids: Sequence[str]) -> dict[str, Any]
     joins = Joins(source.table)
     binding = compiler.trusted_binding(source, joins)
     points = source.column(rollup.relation)
-    columns = _columns(rollup, None if rollup.of is None else binding.role(rollup.of), binding.dialect)
+    columns: list[ColumnElement[Any]] = [func.count()]
+    if rollup.of is not None:
+        figure = "avg" if rollup.do == "average" else rollup.do
+        columns = figure_columns(figure, binding.role(rollup.of), binding.dialect)
     conditions: list[ColumnElement[bool]] = [points.in_(ids), source.table.c.deleted_at.is_(None)]
     if rollup.where is not None:
         conditions.append(rollup.where.where(binding))
@@ -196,27 +199,15 @@ def _figures(unit: Unit, rollup: RolledUp, ids: Sequence[str]) -> dict[str, Any]
     return found
 
 
-def _columns(rollup: RolledUp, column: ColumnElement[Any] | None, dialect: str) -> list[ColumnElement[Any]]:
-    if column is None:
-        return [func.count()]
-    if rollup.do in ("min", "max"):
-        return [getattr(func, rollup.do)(column, type_=column.type)]
-    total: ColumnElement[Any] = func.sum(column, type_=column.type)
-    if isinstance(column.type, BigInteger) and dialect == "postgresql":
-        total = cast(func.sum(column), Numeric(30, 0))
-    return [total, func.count(column)]
-
-
 def _figure(rollup: RolledUp, cells: Sequence[Any]) -> Any:
-    """The typed figure out of the cells of `_columns`."""
+    """The typed figure out of the cells that were selected for it."""
     if rollup.of is None:
         return cells[0]
-    if rollup.do in ("min", "max"):
-        return None if cells[0] is None else rollup.of.kind.load(rollup.of, {"": cells[0]})
-    total, count = cells
+    if rollup.do == "average":
+        return average(*cells)
     if rollup.do == "sum":
-        return total if count else 0
-    return (Decimal(total) / count).quantize(_STEP, ROUND_HALF_UP) if count else None
+        return cells[0] or 0
+    return None if cells[0] is None else rollup.of.kind.load(rollup.of, {"": cells[0]})
 
 
 def _store(unit: Unit, entity: Entity, mine: Computed, changed: Sequence[Values]) -> None:
