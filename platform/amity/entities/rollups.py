@@ -18,7 +18,6 @@ from amity.entities.scope import EntityScope
 from amity.errors import Problem
 from amity.expressions import BOOL, DECIMAL, INT, Compiled, ExpressionError, Function, compile
 
-FIGURES: Final = ("count", "sum", "min", "max", "average")
 _NUMBERS: Final = (INT, DECIMAL)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from amity.entities.formulas import own_names
 from amity.entities.model import Check, Entity, Field
 from amity.errors import Problem
 from amity.expressions import Compiled
@@ -38,11 +39,6 @@ class Condition:
             if len(path) > 1 or path[0][1].startswith("<") or (field is not None and field.kind.is_relation):
                 return True
         return False
-
-    def names(self, entity: Entity) -> set[str]:
-        """Names of the record's own fields that it reads."""
-        ids = {path[0][1] for path in self.compiled.references if path[0][0] == entity.id}
-        return {item.name for item in entity.fields if item.id in ids}
 
 
 def conditions_of(machine: Machine, caller: Caller, entity: Entity) -> list[Condition]:
@@ -85,8 +81,8 @@ def _system(draft: Draft) -> dict[str, Any]:
     return dict(draft.old) if draft.old is not None else {"id": draft.id, "version": 1}
 
 
-def _involved(item: Condition, entity: Entity) -> set[str]:
-    names = item.names(entity)
+def _involved(item: Condition, entity: Entity) -> frozenset[str]:
+    names = own_names(entity, item.compiled)
     return names | {item.field.name} if item.field is not None else names
 
 

@@ -15,11 +15,10 @@ from sqlalchemy import Connection, func, select
 
 from amity.access.context import Context
 from amity.entities.model import Entity
-from amity.records.batches import chunks
 from amity.records.caller import Caller
 from amity.records.draft import Draft
 from amity.records.machine import Machine
-from amity.records.rolling import computed, refresh
+from amity.records.rolling import computed, locked, refresh
 from amity.records.unit import Unit
 
 BATCH: Final = 500
@@ -51,35 +50,20 @@ def settle(unit: Unit, entity: Entity, drafts: Sequence[Draft]) -> None:
     old = {draft.id: draft for draft in drafts if not draft.is_new and not draft.failed}
     if not old or not mine.needs_rollups:
         return
-    rolled = [rollup.field.name for rollup in mine.rollups]
-    stored = _stored(unit, entity, sorted(old), sorted(mine.names))
+    stored = locked(unit, entity, list(old), mine.names)
     for key, values in stored.items():
         draft = old[key]
-        draft.values.update({name: values[name] for name in rolled})
-        draft.old = {**(draft.old or {}), **values}
+        draft.values.update({name: values[name] for name in mine.rollup_names})
+        draft.old = {**(draft.old or {}), **{name: values[name] for name in mine.names}}
     compute(unit.machine, unit.caller, entity, [old[key] for key in stored])
-
-
-def _stored(
-    unit: Unit, entity: Entity, ids: Sequence[str], names: Sequence[str]
-) -> dict[str, dict[str, Any]]:
-    """Lock records in order of their ids; gives fields of theirs as they are now."""
-    selection = unit.machine.codec(unit.caller, entity).selection(names, full=False)
-    table = entity.table
-    found: dict[str, dict[str, Any]] = {}
-    for some in chunks(ids):
-        statement = select(*selection.columns).where(table.c.id.in_(some))
-        rows = unit.connection.execute(statement.order_by(table.c.id).with_for_update()).all()
-        for values in map(selection.load, rows):
-            found[values["id"]] = {name: values[name] for name in names}
-    return found
 
 
 def reread(unit: Unit, entity: Entity, draft: Draft) -> None:
     """Take over the figures of a record whose children were saved with it."""
-    names = sorted(computed(unit.machine, unit.model, entity).names)
+    names = computed(unit.machine, unit.model, entity).names
     if names:
-        draft.values.update(_stored(unit, entity, [draft.id], names)[draft.id])
+        values = locked(unit, entity, [draft.id], names)[draft.id]
+        draft.values.update({name: values[name] for name in names})
 
 
 def recompute(machine: Machine, ctx: Context, name: str, state: Mapping[str, Any], report: Report) -> int:

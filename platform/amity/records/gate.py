@@ -165,7 +165,7 @@ def _new_row(unit: Unit, draft: Draft) -> dict[str, Any]:
 def _write_changes(unit: Unit, entity: Entity, drafts: Sequence[Draft]) -> None:
     """One UPDATE for all rows that change the same fields; a row whose version moved is stale."""
     # Formulas always: what is stored may have been computed anew since the record was read.
-    always = {item.field.name for item in computed(unit.machine, unit.model, entity).formulas}
+    always = computed(unit.machine, unit.model, entity).formula_names
     groups: dict[frozenset[str], list[Draft]] = defaultdict(list)
     for draft in drafts:
         groups[frozenset(draft.changed | always)].append(draft)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, bindparam, func, select, update
@@ -34,7 +35,7 @@ BATCH: Final = 500
 Values = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Computed:
     """The computed fields of an entity in force."""
 
@@ -42,17 +43,25 @@ class Computed:
     """Each after those that it looks at."""
     rollups: tuple[RolledUp, ...]
 
-    @property
-    def names(self) -> frozenset[str]:
-        """Names of the fields."""
-        fields = [item.field for item in self.formulas] + [item.field for item in self.rollups]
-        return frozenset(field.name for field in fields)
+    @cached_property
+    def formula_names(self) -> frozenset[str]:
+        """Names of the fields with formulas."""
+        return frozenset(formula.field.name for formula in self.formulas)
 
-    @property
+    @cached_property
+    def rollup_names(self) -> frozenset[str]:
+        """Names of the fields with rollups."""
+        return frozenset(rollup.field.name for rollup in self.rollups)
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Names of all computed fields."""
+        return self.formula_names | self.rollup_names
+
+    @cached_property
     def needs_rollups(self) -> bool:
         """Whether a formula depends on a rollup."""
-        rolled = {rollup.field.name for rollup in self.rollups}
-        return any(rolled & formula.reads for formula in self.formulas)
+        return any(self.rollup_names & formula.reads for formula in self.formulas)
 
     def fill(self, values: Values) -> None:
         """Compute the formulas into typed values by name."""
@@ -146,7 +155,7 @@ def refresh(
 ) -> list[str]:
     """Compute the figures (all, or those `wanted`) and formulas of these records anew; gives who changed."""
     mine = computed(unit.machine, unit.model, entity)
-    before = _locked(unit, entity, mine, ids)
+    before = _with_inputs(unit, entity, mine, ids)
     figures = {
         rollup.field.name: _figures(unit, rollup, list(before))
         for rollup in (mine.rollups if wanted is None else wanted)
@@ -162,18 +171,27 @@ def refresh(
     return [new["id"] for _, new in changed]
 
 
-def _locked(unit: Unit, entity: Entity, mine: Computed, ids: Sequence[str]) -> dict[str, Values]:
+def _with_inputs(unit: Unit, entity: Entity, mine: Computed, ids: Sequence[str]) -> dict[str, Values]:
     """Lock records in the order of their ids; gives what computing them and telling others needs."""
     codec = unit.machine.codec(unit.caller, entity)
     names = mine.names.union(*(formula.reads for formula in mine.formulas))
     names = names.union(*(rollup.reads for rollup in _over(unit, entity)))
     if any(entity.by_name[name].kind.searchable for name in mine.names):
         names |= {field.name for field in codec.searchable}
-    selection = codec.selection(sorted(names), full=False)
+    return locked(unit, entity, ids, names)
+
+
+def locked(unit: Unit, entity: Entity, ids: Sequence[str], names: Iterable[str]) -> dict[str, Values]:
+    """Lock records, deleted ones too, in the order of their ids; gives typed values of these fields by id."""
+    selection = unit.machine.codec(unit.caller, entity).selection(names, full=False)
     table = entity.table
-    statement = select(*selection.columns).where(table.c.id.in_(ids)).order_by(table.c.id).with_for_update()
-    rows = [selection.load(row) for row in unit.connection.execute(statement).all()]
-    return {values["id"]: values for values in rows}
+    found: dict[str, Values] = {}
+    for some in chunks(sorted(ids)):
+        statement = select(*selection.columns).where(table.c.id.in_(some))
+        for row in unit.connection.execute(statement.order_by(table.c.id).with_for_update()).all():
+            values = selection.load(row)
+            found[values["id"]] = values
+    return found
 
 
 def _figures(unit: Unit, rollup: RolledUp, ids: Sequence[str]) -> dict[str, Any]:
